@@ -2,8 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo page check-page screenshots test test-unit test-compose test-servers test-all test-lowest coverage test-kill test-adversity check bench bench-help bench-dashboard
-.PHONY: bench-diagnosis faults-a-day gate record-names record clean setup
+.PHONY: demo page check-page screenshots test test-unit test-compose test-servers test-real test-all test-lowest coverage test-kill test-adversity
+.PHONY: check bench bench-help bench-compose bench-dashboard bench-diagnosis bench-peers faults-a-day gate record-names record clean setup
 
 # Compiled modules are kept: otherwise each process that starts, also of a space, compiles them again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -24,6 +24,10 @@ test-unit: setup
 # The contract suites on the real servers that the environment names (docs/real-servers.md); -rs says what is skipped.
 test-servers: setup
 	@$(PYTEST) -rs -k "oracle or foreign_programs or official or memory_and_runtime or postgresql" tests/contract apps/quote-service
+
+# A whole space on the real servers that the environment names, or that Debian and PyPI have.
+test-real: setup
+	@$(PYTEST) -rs -m real tests/real
 
 # The Compose stack with the embedded servers: up, healed, down; -rs says why it is skipped where no engine runs.
 test-compose: setup
@@ -76,12 +80,20 @@ bench: setup
 	@$(BIN)/python tools/bench_spans.py
 	@$(BIN)/python tools/bench.py
 
+# Prometheus with Alertmanager beside Scout, on the same traffic; builds them once with Go, into a cache folder.
+bench-peers: setup
+	@$(BIN)/python tools/bench_peers.py
+
 bench-help: setup
 	@$(BIN)/python tools/bench_help.py
 
 # With a whole space, which is broken a few times, after the figures of the page alone.
 bench-dashboard: setup
 	@$(BIN)/python tools/bench_dashboard.py space
+
+# Ten kills on the Compose stack with the embedded servers.
+bench-compose: setup
+	@PYTHONPATH=tests $(BIN)/python tools/bench_compose.py
 
 bench-diagnosis: setup
 	@$(BIN)/python tools/bench_diagnosis.py $(CASES)

@@ -19,7 +19,10 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-OURS = ("sre_space", "sre_embedded", "service_kit", "quote_service", "policy_service", "user_service", "traffic")
+OURS = (
+    "sre_space", "sre_embedded", "sre_chaos", "sre_evaluation", "service_kit", "quote_service", "policy_service",
+    "user_service", "traffic",
+)  # fmt: skip
 ALSO = "also"
 EVERY = ".*"  # after a package: every module in it
 
@@ -35,11 +38,14 @@ def main() -> None:
                 continue
             modules, imported = reached(roots)
             libraries |= imported
-            packages |= {module.partition(".")[0] for module in modules}
+            ours = {module.partition(".")[0] for module in modules}
+            packages |= ours
             for module, path in modules.items():
                 _copy(path, folder / image / _place(module, path))
                 for data in data_of(path):
                     _copy(data, folder / image / _place(module, path).parent / data.relative_to(path.parent))
+            for package in ours:
+                _copy_metadata(distribution(package), folder / image)
             print(f"{image}: {len(modules)} modules of our own")
         wanted = [*map(Requirement, content.get(ALSO, ())), *_with_extras(libraries, packages)]
         required = closure(wanted)
@@ -172,6 +178,13 @@ def _copy_distribution(one: Distribution, folder: Path) -> None:
             source = Path(str(one.locate_file(file)))
             if source.is_file():
                 _copy(source, folder / file)
+
+
+def _copy_metadata(one: Distribution, folder: Path) -> None:
+    """Copy what says which version of ours is installed, and nothing of where it was built."""
+    for file in one.files or ():
+        if file.name == "METADATA":
+            _copy(Path(str(one.locate_file(file))), folder / file)
 
 
 def _copy(source: Path, target: Path) -> None:

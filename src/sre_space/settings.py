@@ -279,11 +279,13 @@ class CommandLineSettings(ControlSettings, ForgeClientSettings):
 class DockerProxySettings(SpaceSettings):
     """The settings of a proxy in front of Docker's socket."""
 
-    docker_proxy_door: Literal["", "reading", "acting"] = Field(
-        "", description="which of the two proxies this is: `reading`, or `acting`, which restarts and changes limits"
+    docker_proxy_door: Literal["", "reading", "acting", "chaos"] = Field(
+        "",
+        description="which proxy this is: `reading`; `acting`, which restarts and changes limits; or `chaos`, which "
+        "kills, stops, starts, pauses and changes limits",
     )
     docker_proxy_project: ComposeName = Field("", description="the Compose project whose containers it shows")
-    docker_proxy_services: str = Field("", description="the services that the acting proxy may change, by commas")
+    docker_proxy_services: str = Field("", description="the services that this proxy may change, by commas")
     docker_proxy_hosts: str = Field("", description="the names by which clients reach this proxy, by commas")
     docker_proxy_listen: ListenAddress = Field("127.0.0.1:2375", description="where this proxy listens")
     docker_proxy_engine: DockerAddress = Field(

@@ -1,8 +1,12 @@
 """Hostile clients of the proxies in front of Docker: whatever they send, the engine gets our requests alone."""
 
 import json
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import psutil
@@ -13,7 +17,7 @@ from support.waiting import until
 
 from sre_space.codec.docker import events_query, filters, listing_query
 
-DOORS = ("reading", "acting")
+DOORS = ("reading", "acting", "chaos")
 Both = tuple[OpenDoor, StandIn]
 
 
@@ -26,15 +30,16 @@ def engine() -> Iterator[StandIn]:
 
 @pytest.fixture(scope="module")
 def opened(engine: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, OpenDoor]]:
-    """Yield both doors."""
+    """Yield all doors."""
     address, services = f"tcp://127.0.0.1:{engine.port}", {"DOCKER_PROXY_SERVICES": "policy-service"}
     with (
         open_door(
             tmp_path_factory.mktemp("d") / "r", "reading", address, DOCKER_PROXY_HOSTS="docker-reading"
         ) as reading,
         open_door(tmp_path_factory.mktemp("d") / "a", "acting", address, **services) as acting,
+        open_door(tmp_path_factory.mktemp("d") / "c", "chaos", address, **services) as chaos,
     ):
-        yield {"reading": reading, "acting": acting}
+        yield {"reading": reading, "acting": acting, "chaos": chaos}
 
 
 @pytest.fixture(params=DOORS)
@@ -49,6 +54,13 @@ def acting(opened: dict[str, OpenDoor], engine: StandIn) -> Both:
     """Return the acting door."""
     engine.asked.clear()
     return opened["acting"], engine
+
+
+@pytest.fixture
+def chaos(opened: dict[str, OpenDoor], engine: StandIn) -> Both:
+    """Return the door of the faults."""
+    engine.asked.clear()
+    return opened["chaos"], engine
 
 
 @pytest.fixture
@@ -93,10 +105,6 @@ REFUSED = (
     ("POST", "/plugins/pull?remote=x"),
     ("POST", f"/containers/{MINE}/exec"),
     ("POST", "/exec/1/start"),
-    ("POST", f"/containers/{MINE}/start"),
-    ("POST", f"/containers/{MINE}/stop"),
-    ("POST", f"/containers/{MINE}/kill"),
-    ("POST", f"/containers/{MINE}/pause"),
     ("POST", f"/containers/{MINE}/rename?name=x"),
     ("POST", f"/containers/{MINE}/attach?stream=1"),
     ("GET", f"/containers/{MINE}/attach/ws"),
@@ -165,6 +173,37 @@ REFUSED = (
 )
 
 
+UPDATES = (
+    b"",
+    b"{}",
+    b"[]",
+    b"null",
+    b"7",
+    b"{",
+    b"\xff",
+    b'{"Memory": 33554432}',
+    b'{"Memory": 33554432, "MemorySwap": -1}',
+    b'{"Memory": 33554432, "MemorySwap": 67108864}',
+    b'{"Memory": 33554432, "MemorySwap": 33554432, "CpuShares": 1}',
+    b'{"Memory": 33554432, "MemorySwap": 33554432, "RestartPolicy": {"Name": "always"}}',
+    b'{"Memory": 33554432, "MemorySwap": 33554432, "Devices": [{"PathOnHost": "/dev/sda"}]}',
+    b'{"memory": 33554432, "memoryswap": 33554432}',
+    b'{"Memory": 33554432, "MemorySwap": 33554432, "Memory": 33554432}',
+    b'{"Memory": 0, "MemorySwap": 0}',
+    b'{"Memory": -1, "MemorySwap": -1}',
+    b'{"Memory": 1, "MemorySwap": 1}',
+    b'{"Memory": true, "MemorySwap": true}',
+    b'{"Memory": 33554432.5, "MemorySwap": 33554432.5}',
+    b'{"Memory": "33554432", "MemorySwap": "33554432"}',
+    b'{"Memory": 1e9, "MemorySwap": 1e9}',
+    b'{"Memory": 99999999999999999999, "MemorySwap": 99999999999999999999}',
+    b'{"Memory": 2147483649, "MemorySwap": 2147483649}',
+    b'{"Memory": NaN, "MemorySwap": NaN}',
+    b"[" * 900,
+    b'{"Memory": 33554432, "MemorySwap": 33554432' + b" " * 2_000 + b"}",
+)
+
+
 @pytest.mark.parametrize(("method", "target"), REFUSED, ids=[f"{method} {path[:40]}" for method, path in REFUSED])
 def test_what_is_not_on_the_list_is_refused_with_one_sentence(door: Both, method: str, target: str) -> None:
     proxy, engine = door
@@ -215,6 +254,69 @@ def test_the_reading_door_changes_nothing(reading: Both, verb: str) -> None:
 
     assert answer.status_code == 403
     assert engine.asked == []
+
+
+@pytest.mark.parametrize("verb", ["start", "stop", "kill?signal=SIGKILL", "pause", "unpause"])
+def test_the_acting_door_injects_no_fault(acting: Both, verb: str) -> None:
+    proxy, engine = acting
+
+    assert proxy.ask("POST", f"/containers/{MINE}/{verb}").status_code == 403
+    assert engine.asked == []
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *(f"{one}/{verb}" for one in (OTHER, "elsewhere-policy-service-1", ALSO_MINE, MINE[:12])
+          for verb in ("kill?signal=SIGKILL", "stop", "start", "pause", "unpause")),
+        f"{MINE}/restart", f"{MINE}/exec", f"{MINE}/rename?name=x", f"{MINE}/wait", f"{MINE}/kill?signal=SIGTERM",
+        f"{MINE}/kill?signal=9", f"{MINE}/kill?signal=SIGKILL&signal=SIGHUP", f"{MINE}/kill?signal=sigkill",
+        f"{MINE}/stop?t=31", f"{MINE}/stop?signal=SIGKILL", f"{MINE}/pause?x=1", f"{MINE}/start?detachKeys=x",
+    ],
+)  # fmt: skip
+def test_the_door_of_the_faults_hits_its_services_alone_and_only_as_its_list_says(chaos: Both, target: str) -> None:
+    proxy, engine = chaos
+
+    assert proxy.ask("POST", f"/containers/{target}").status_code == 403
+    assert engine.changes == []
+
+
+@pytest.mark.parametrize("body", UPDATES, ids=lambda one: one[:60].decode("latin-1"))
+def test_the_door_of_the_faults_changes_memory_alone(chaos: Both, body: bytes) -> None:
+    proxy, engine = chaos
+
+    assert proxy.ask("POST", f"/containers/{MINE}/update", content=body).status_code == 403
+    assert engine.changes == []
+
+
+@pytest.mark.parametrize("path", [f"/containers/{MINE}/logs?stdout=1", f"/containers/{MINE}/stats", "/events"])
+def test_the_door_of_the_faults_shows_no_more_than_it_must(chaos: Both, path: str) -> None:
+    proxy, engine = chaos
+
+    assert proxy.ask("GET", path).status_code == 403
+    assert engine.asked == []
+
+
+def test_faults_are_injected_and_undone_also_while_the_agents_are_halted(chaos: Both) -> None:
+    proxy, engine = chaos
+    orders = ["kill?signal=SIGKILL", "kill?signal=SIGHUP", "stop?t=3", "start", "pause", "unpause"]
+    proxy.halt()
+    try:
+        for order in orders:
+            assert proxy.ask("POST", f"/containers/shop-policy-service-1/{order}").status_code == 204
+    finally:
+        proxy.resume()
+
+    assert [one[1] for one in engine.changes] == [f"/containers/{MINE}/{order}" for order in orders]
+
+
+def test_a_door_of_faults_without_a_list_of_services_does_not_start(tmp_path: Path) -> None:
+    environment = {**os.environ, "DOCKER_PROXY_DOOR": "chaos", "DOCKER_PROXY_PROJECT": "shop"}
+    command = [sys.executable, "-m", "sre_space.bootstrap.docker_proxy"]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert "DOCKER_PROXY_SERVICES is not set" in done.stderr
 
 
 @pytest.mark.parametrize("path", [f"/containers/{MINE}/logs?stdout=1", f"/containers/{MINE}/stats", "/events"])
@@ -298,37 +400,6 @@ def test_a_request_behind_another_on_a_connection_is_judged_alone(acting: Both) 
     assert answer.count(b"HTTP/1.1 200") == 1
     assert answer.count(b"HTTP/1.1 403") == 1
     assert engine.changes == []
-
-
-UPDATES = (
-    b"",
-    b"{}",
-    b"[]",
-    b"null",
-    b"7",
-    b"{",
-    b"\xff",
-    b'{"Memory": 33554432}',
-    b'{"Memory": 33554432, "MemorySwap": -1}',
-    b'{"Memory": 33554432, "MemorySwap": 67108864}',
-    b'{"Memory": 33554432, "MemorySwap": 33554432, "CpuShares": 1}',
-    b'{"Memory": 33554432, "MemorySwap": 33554432, "RestartPolicy": {"Name": "always"}}',
-    b'{"Memory": 33554432, "MemorySwap": 33554432, "Devices": [{"PathOnHost": "/dev/sda"}]}',
-    b'{"memory": 33554432, "memoryswap": 33554432}',
-    b'{"Memory": 33554432, "MemorySwap": 33554432, "Memory": 33554432}',
-    b'{"Memory": 0, "MemorySwap": 0}',
-    b'{"Memory": -1, "MemorySwap": -1}',
-    b'{"Memory": 1, "MemorySwap": 1}',
-    b'{"Memory": true, "MemorySwap": true}',
-    b'{"Memory": 33554432.5, "MemorySwap": 33554432.5}',
-    b'{"Memory": "33554432", "MemorySwap": "33554432"}',
-    b'{"Memory": 1e9, "MemorySwap": 1e9}',
-    b'{"Memory": 99999999999999999999, "MemorySwap": 99999999999999999999}',
-    b'{"Memory": 2147483649, "MemorySwap": 2147483649}',
-    b'{"Memory": NaN, "MemorySwap": NaN}',
-    b"[" * 900,
-    b'{"Memory": 33554432, "MemorySwap": 33554432' + b" " * 2_000 + b"}",
-)
 
 
 @pytest.mark.parametrize("body", UPDATES, ids=lambda one: one[:60].decode("latin-1"))
@@ -445,7 +516,7 @@ def test_an_engine_that_is_away_is_said_with_502(tmp_path_factory: pytest.TempPa
                 assert address in answer.json()["message"]
 
 
-def test_a_proxy_that_is_stopped_ends_its_streams_and_says_nothing(
+def test_a_proxy_that_is_stopped_ends_its_streams_and_says_no_more_than_where_it_listened(
     engine: StandIn, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("d")
@@ -462,4 +533,5 @@ def test_a_proxy_that_is_stopped_ends_its_streams_and_says_nothing(
             received = client.recv(2**20)
         process.wait(20)
 
-    assert (folder / "proxy.log").read_text() == ""
+    said = [line.partition(" INFO ")[2] for line in (folder / "proxy.log").read_text().splitlines()]
+    assert said == ["starts", f"the reading door of the project shop listens at 127.0.0.1:{proxy.port}"]

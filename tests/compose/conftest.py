@@ -7,14 +7,20 @@ from support.compose import Stack, missing
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """Return the stack, which serves; it ends with the tests, and its volumes with it."""
+def built() -> Iterator[Stack]:
+    """Yield the stack, whose images are built; what a test started of it ends with the tests, volumes and all."""
     if why := missing():
         pytest.skip(why)
     stack = Stack()
     try:
         stack.compose("build")  # so that the time of the start is that of the start
-        stack.up()
         yield stack
     finally:
-        stack.compose("--profile", "*", "down", "--volumes", "--timeout", "3")
+        stack.down("--volumes")
+
+
+@pytest.fixture(scope="session")
+def stack(built: Stack) -> Stack:
+    """Return the stack, which serves."""
+    built.up()
+    return built

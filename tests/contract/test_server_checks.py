@@ -11,6 +11,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 from support.docker_doors import open_door
 from support.engine_stand_in import stand_in
 from support.mute import Manner, Mute
@@ -27,7 +29,7 @@ from sre_space.bootstrap.forge import ForgeAccess
 from sre_space.bootstrap.runtime import door_of
 from sre_space.bootstrap.space.names import AGENTS, SIGNERS
 from sre_space.codec.symptom_report import SymptomReport, encode
-from sre_space.codec.topics import SYMPTOM_REPORTS
+from sre_space.codec.topics import SIGNALS, SYMPTOM_REPORTS
 from sre_space.domain.checks import Level
 from sre_space.domain.errors import Refused, SpaceError, Unavailable
 from sre_space.paths import StatePaths
@@ -41,6 +43,14 @@ async def test_a_bus_tells_its_brokers_and_which_topics_are_not_there(bus: Bus) 
 
     assert found.startswith("Kafka ")
     assert f"at {bus.address}, 1 broker(s); not there until somebody writes: no-such-topic" in found
+
+
+async def test_a_bus_tells_of_a_topic_that_was_made_with_more_partitions_than_one_reader_may_have(our_bus: Bus) -> None:
+    admin = AdminClient({"bootstrap.servers": our_bus.address})
+    admin.create_topics([NewTopic(SIGNALS, 4, 1)])[SIGNALS].result(120)
+    found = await KafkaCheck(our_bus.address, [SIGNALS]).ask()
+
+    assert found.endswith("; made with several partitions, delete while no agent runs: sre_signals")
 
 
 async def test_a_receiver_takes_an_empty_export_with_the_right_token_only(guarded: TelemetryServer) -> None:

@@ -4,32 +4,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from time import time_ns
 
 import pytest
 from support.live import LiveSpace, start
+from support.moving import back_up_an_open_incident
 from support.waiting import until
 
 from sre_embedded.space import lifecycle as space
 from sre_embedded.space.plan import separate_plan
 from sre_space.adapters.ed25519 import TrustFolder
 from sre_space.bootstrap.space.names import SIGNERS
-from sre_space.domain.facts import Step
 
 pytestmark = pytest.mark.e2e
-
-
-def back_up_an_open_incident(live: LiveSpace, file: Path) -> int:
-    """Return the incident's issue: Brain has decided on a restart, and the space is halted, so that nobody acts."""
-    live.healthy()
-    since = time_ns()
-    live.state.halt.touch()
-    live.kill("policy-service")
-    issue = live.outage("policy-service", since).issue
-    until(lambda: live.outage("policy-service", since).last.step is Step.DECIDE, "Brain decides")
-    assert live.command("doctor").returncode == 1
-    assert "it holds private keys" in live.answer("backup", str(file))
-    return issue
 
 
 @pytest.mark.parametrize("options", [(), pytest.param(("--without-keys",), marks=pytest.mark.long)], ids=len)

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -30,17 +31,19 @@ def missing() -> str:
     """Return why the stack cannot be started here; "" where it can."""
     if shutil.which("docker") is None:
         return "this machine has no docker"
-    if _ends_well("docker", "info"):
+    if _fails("docker", "info"):
         return "no Docker engine answers (docker info)"
-    if _ends_well("docker", "compose", "version"):
+    if _fails("docker", "compose", "version"):
         return "docker has no Compose (docker compose version)"
-    if _ends_well("docker", "image", "inspect", BASE) and _ends_well("docker", "pull", "--quiet", BASE):
+    if (name := _run("docker", "info", "--format", "{{.Name}}").strip()) != socket.gethostname():
+        return f"the Docker engine is that of another machine ({name}), whose ports and files are not here"
+    if _fails("docker", "image", "inspect", BASE) and _fails("docker", "pull", "--quiet", BASE):
         return f"the image {BASE} is not here and cannot be pulled"
     listed = _run("docker", "ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={PROJECT}")
     return f"a project {PROJECT} has containers here; end it with: docker compose down" if listed.strip() else ""
 
 
-def _ends_well(*command: str) -> int:
+def _fails(*command: str) -> int:
     return subprocess.run(command, capture_output=True, check=False).returncode
 
 
@@ -68,6 +71,11 @@ class Stack:
         """Run `docker ...`, and return what it prints."""
         return _run("docker", *arguments)
 
+    def both_streams(self, *arguments: str) -> str:
+        """Run `docker ...`, and return what it prints on both streams."""
+        done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=True)
+        return done.stdout + done.stderr
+
     def compose(self, *arguments: str) -> str:
         """Run `docker compose ...`, and return what it prints."""
         return _run("docker", "compose", *arguments, environment=self.environment)
@@ -82,6 +90,26 @@ class Stack:
         self.compose("up", "-d", "--build")
         until(self.sells, "a customer buys", PATIENCE_S)
         self.healthy_after_s = time.monotonic() - begun
+
+    def down(self, *arguments: str) -> None:
+        """End it, with its networks and, by an argument, its volumes."""
+        self.compose("down", "--timeout", "3", *arguments)
+
+    def restore(self, file: Path) -> str:
+        """Restore a back-up of an embedded space as docs/operate.md says, and return what was printed."""
+        beside = ("-f", "docker-compose.yml", "-f", "deploy/compose/backups.yml")
+        command = ["docker", "compose", *beside, "run", "--rm", "-T", "backups", "restore", "-", "--without-keys"]
+        with file.open("rb") as source:
+            done = subprocess.run(
+                command,
+                cwd=ROOT,
+                env={**os.environ, **self.environment},
+                stdin=source,
+                capture_output=True,
+                check=False,
+            )
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode()
 
     @cached_property
     def quotes(self) -> httpx.Client:
@@ -136,7 +164,15 @@ class Stack:
     def secrets(self, container: str) -> str:
         """Return the variables that only one container has."""
         return self.docker(
-            "run", "--rm", "--volume", f"{PROJECT}_{container}-keys:/k:ro", BASE, "cat", "/k/environment"
+            "run",
+            "--rm",
+            "--network",
+            "none",
+            "--volume",
+            f"{PROJECT}_{container}-keys:/k:ro",
+            BASE,
+            "cat",
+            "/k/environment",
         )
 
     def deployed(self, file: str, value: str) -> Sequence[str]:

@@ -1,7 +1,8 @@
 """A real Docker engine of its own for contract suites, with containers as Compose makes them.
 
-Its data, its socket and its processes are the test's alone: it has no bridge and changes no firewall. Its only image is
-made of this machine's own shell, `sleep` and `tail`, so that nothing is pulled.
+Its data, its socket, its processes and its network are the test's alone: an engine without a bridge would remove the
+bridge of the machine's own engine. Its only image is made of this machine's own shell, `sleep` and `tail`, so that
+nothing is pulled.
 """
 
 import io
@@ -41,7 +42,7 @@ def missing() -> str:
     """Return why no engine can be started here; "" where one can."""
     if os.geteuid() != 0:
         return "an engine is started as root only"
-    wanted = ("dockerd", "containerd", "runc")
+    wanted = ("dockerd", "containerd", "runc", "unshare")
     absent = [name for name in wanted if shutil.which(name) is None]
     return f"this machine has no {', '.join(absent)}" if absent else ""
 
@@ -122,7 +123,7 @@ def docker_engine(folder: Path) -> Iterator[DockerEngine]:
     """Run an engine until the test ends, and remove its containers; raise `NotStarted` where it cannot run."""
     engine = DockerEngine(folder / "d.sock")
     places = [f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--pidfile={folder}/d.pid"]
-    command = ["dockerd", f"--host={engine.address}", *places, *_EXTRA]
+    command = ["unshare", "--net", "dockerd", f"--host={engine.address}", *places, *_EXTRA]
     log = folder / "dockerd.log"
 
     def ready() -> bool:

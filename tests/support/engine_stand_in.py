@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from socketserver import TCPServer, ThreadingUnixStreamServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -129,9 +131,28 @@ def _listed(one: dict[str, Any]) -> dict[str, Any]:
 def stand_in() -> Iterator[StandIn]:
     """Run the server until the test ends."""
     shown = StandIn()
-    handler = type("Handler", (_Handler,), {"stand_in": shown})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads, shown.port = True, server.server_port
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(shown))
+    shown.port = server.server_port
+    with _served(server, shown):
+        yield shown
+
+
+@contextmanager
+def unix_stand_in(path: Path) -> Iterator[StandIn]:
+    """Run the server at a Unix socket until the test ends."""
+    shown = StandIn()
+    with _served(ThreadingUnixStreamServer(str(path), _handler(shown)), shown):
+        yield shown
+
+
+def _handler(shown: StandIn) -> type[_Handler]:
+    return type("Handler", (_Handler,), {"stand_in": shown})
+
+
+@contextmanager
+def _served(server: TCPServer, shown: StandIn) -> Iterator[None]:
+    """Serve in a thread until the test ends, or until it calls `end`."""
+    server.daemon_threads = True  # type: ignore[attr-defined] # both servers have threads
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
 
@@ -142,6 +163,6 @@ def stand_in() -> Iterator[StandIn]:
 
     shown.end = end
     try:
-        yield shown
+        yield
     finally:
         end()

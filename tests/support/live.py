@@ -23,7 +23,7 @@ from sre_embedded.space.processes import IDENTITIES
 from sre_space.adapters.kafka import KafkaHistory
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space import supervisor as space_supervisor
-from sre_space.bootstrap.space.servers import HOST
+from sre_space.bootstrap.space.servers import BUS, HOST
 from sre_space.bootstrap.space.state import Running, SpaceState
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Unavailable
@@ -35,8 +35,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 GOOD_VISITS = 10
 STRANGER = "mallory"  # has an account on the forge, as anyone may, and no permission
 SETTINGS = {  # of the chart: many restarts and changes of one key, and less to be seen before an incident is over
-    "restarts_per_hour: 6": "restarts_per_hour: 1000",
-    "changes_per_key_a_day: 2": "changes_per_key_a_day: 1000",
+    "${RESTARTS_PER_HOUR:-6}": "1000",
+    "${CHANGES_PER_KEY_A_DAY:-2}": "1000",
     "good_visits: 30": f"good_visits: {GOOD_VISITS}",
 }
 
@@ -57,6 +57,11 @@ class LiveSpace:
     def state(self) -> SpaceState:
         """Its folders."""
         return self.plan.state
+
+    @property
+    def bus(self) -> str:
+        """The address of its bus."""
+        return self.running.servers.get(BUS) or f"{HOST}:{self.running.ports['bus_port']}"
 
     def down(self) -> None:
         """End it, whatever is left of it."""
@@ -122,7 +127,7 @@ class LiveSpace:
 
     def records(self, topic: str, since: int) -> Sequence[Record]:
         """Return what the bus holds of a topic since (Unix ns); wait while it does not answer."""
-        bus = KafkaHistory(f"{HOST}:{self.running.ports['bus_port']}")
+        bus = KafkaHistory(self.bus)
         return self.patiently(lambda: asyncio.run(bus.window(topic, since, 2**62)))
 
     def healthy(self) -> None:
@@ -181,6 +186,17 @@ def _accused(case: Case) -> tuple[str, str]:
 
 def start(folder: Path, only: tuple[str, ...] = (), settings: Mapping[str, str] = {}) -> LiveSpace:
     """Start a space in `folder` on free ports, with the checkout's chart but for SETTINGS and `settings`."""
+    return started(separate_plan(folder / "state", copied(folder, settings)), only)
+
+
+def started(plan: SpacePlan, only: tuple[str, ...] = ()) -> LiveSpace:
+    """Start the space of a plan, with a stranger's account on its forge."""
+    write_identities(plan.state.identities, {**IDENTITIES, STRANGER: "none"})
+    return LiveSpace(plan, space.up(plan, lambda _: None, only))
+
+
+def copied(folder: Path, settings: Mapping[str, str] = {}) -> Path:
+    """Return the chart of a copy of the checkout in `folder`, as it is but for SETTINGS and `settings`."""
     checkout = folder / "checkout"
     checkout.mkdir()
     shutil.copytree(CHECKOUT / "deploy", checkout / "deploy")
@@ -191,9 +207,7 @@ def start(folder: Path, only: tuple[str, ...] = (), settings: Mapping[str, str] 
         text = text.replace(ours, theirs)
     config.write_text(text)
     shutil.copy(CHECKOUT / "processes.yaml", checkout)
-    plan = separate_plan(folder / "state", config)
-    write_identities(plan.state.identities, {**IDENTITIES, STRANGER: "none"})
-    return LiveSpace(plan, space.up(plan, lambda _: None, only))
+    return config
 
 
 def telemetry_tokens(live: LiveSpace) -> dict[str, bytes]:

@@ -59,3 +59,23 @@ def test_it_becomes_the_program_and_each_start_reads_what_is_deployed(state: Sta
         state.variables("shop").write_text(f"POOL={pool}\n")
         with subprocess.Popen(command, env=own, stdout=subprocess.PIPE, text=True) as process:
             assert process.communicate()[0].split() == [pool, "own", str(process.pid)]
+
+
+def test_a_file_that_is_no_text_is_one_sentence(state: StatePaths) -> None:
+    state.secrets.write_bytes(b"KEY=\xff\n")
+
+    with pytest.raises(UnreadableFile, match="environment is not UTF-8: invalid start byte at byte 4"):
+        environment_of(state, "shop", {})
+
+
+@pytest.mark.parametrize("program", ["no-such-program", "/"])
+def test_a_program_that_cannot_be_started_ends_it_with_one_sentence(state: StatePaths, program: str) -> None:
+    command = [sys.executable, "-m", "sre_space.launcher", "shop", "--", program]
+    own = {"SRE_SPACE_STATE": str(state.root), "PATH": os.environ["PATH"]}
+
+    done = subprocess.run(command, env=own, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("launcher: [Errno ")
+    assert program in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -71,10 +71,15 @@ class ForgeServerSettings(ListeningSettings):
 
 
 class NetworkSettings(SpaceSettings):
-    """The settings of the network between the services of the embedded space."""
+    """The settings of the network between the services."""
 
+    listen_host: str = Field(
+        "127.0.0.1", description="the address on which it listens; another than loopback only in a container's network"
+    )
     network_links: str = Field(
-        "", description="the links, as `NAME=PORT:TO`, comma-separated: each listens on PORT and leads to the port TO"
+        "",
+        description="the links, as `NAME=PORT:TO` or `NAME=PORT:HOST:TO`, comma-separated: each listens on PORT and "
+        "leads to the port TO, of this machine or of HOST",
     )
     network_socket: Path | None = Field(
         None, description="the socket on which the network takes commands; without it none are taken"
@@ -97,6 +102,7 @@ class ContainersSettings(SpaceSettings):
     containers_database_variable: str = Field(
         "", description="the variable that tells a container where its database is"
     )
+    containers_chaos: str = Field("", description="the container that injects faults; without it none has their rights")
 
 
 class WardenSettings(SpaceSettings):

@@ -10,6 +10,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigResource
 
+from sre_space.codec.topics import ONE_PARTITION
 from sre_space.domain.errors import Unavailable
 
 TIMEOUT_S = 8.0
@@ -38,7 +39,9 @@ class KafkaCheck:
         version = _version(admin, next(iter(listed.brokers), 0))
         absent = [topic for topic in self.topics if topic not in listed.topics]
         topics = f"; not there until somebody writes: {', '.join(absent)}" if absent else ""
-        return f"Kafka {version} at {self.servers}, {len(listed.brokers)} broker(s){topics}"
+        split = [name for name in sorted(ONE_PARTITION & set(listed.topics)) if len(listed.topics[name].partitions) > 1]
+        wrong = f"; made with several partitions, delete while no agent runs: {', '.join(split)}" if split else ""
+        return f"Kafka {version} at {self.servers}, {len(listed.brokers)} broker(s){topics}{wrong}"
 
 
 def _version(admin: AdminClient, broker: int) -> str:

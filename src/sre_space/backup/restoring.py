@@ -1,6 +1,7 @@
 """Restores a back-up into a state folder that holds none of its files; checked as a whole before it is put in place."""
 
 import contextlib
+import errno
 import gzip
 import hashlib
 import os
@@ -134,17 +135,24 @@ def _put_in_place(staging: Path, root: Path) -> None:
     """
     for entry in sorted(staging.iterdir(), key=lambda path: path.is_dir()):
         target = root / entry.name
-        if target.is_mount():
-            for inner in entry.iterdir():
-                _remove_folder(target / inner.name)
-                shutil.move(inner, target)
+        if _gives_way(target):
+            entry.rename(target)
             continue
-        _remove_folder(target)
-        entry.rename(target)
+        for inner in entry.iterdir():
+            shutil.move(inner, target)
     flush_folder(root)
 
 
-def _remove_folder(path: Path) -> None:
-    """Remove a folder, in which `present` found no file."""
-    if path.is_dir():
-        shutil.rmtree(path)
+def _gives_way(path: Path) -> bool:
+    """Remove a folder, in which `present` found no file; return False for a mounted volume, which is emptied.
+
+    A mount of the same file system shows only by this refusal.
+    """
+    try:
+        if path.is_dir():
+            shutil.rmtree(path)
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        return False
+    return True

@@ -1,5 +1,6 @@
 """The process of a proxy in front of Docker's socket: `python -m sre_space.bootstrap.docker_proxy`."""
 
+import logging
 import os
 
 from sre_space.adapters.docker.engine import Engine
@@ -10,24 +11,43 @@ from sre_space.docker_proxy.limits import MemoryBounds
 from sre_space.docker_proxy.proxy import DockerProxy
 from sre_space.docker_proxy.rules import Door, Rules
 from sre_space.docker_proxy.serving import bind, serve
-from sre_space.domain.errors import Malformed
+from sre_space.domain.errors import Malformed, Refused
 from sre_space.paths import StatePaths
 from sre_space.settings import DockerProxySettings as Settings
+
+log = logging.getLogger(__name__)
+
+
+class NeverHalted:
+    """The kill switch of the door that injects faults: it stops the agents' actions, and people undo their faults."""
+
+    def halted(self) -> bool:
+        """Return False."""
+        return False
+
+    def halt(self) -> None:
+        """Raise `Refused`: nothing behind this door is the agents' to stop."""
+        raise Refused("this door has no kill switch")
 
 
 async def _work(settings: Settings) -> None:
     if settings.docker_proxy_user and os.geteuid() == 0:
         _become(settings.docker_proxy_user, settings.docker_proxy_engine)
+    door = Door(settings.needed("docker_proxy_door"))
     proxy = DockerProxy(
-        rules=Rules(Door(settings.needed("docker_proxy_door")), settings.needed("docker_proxy_project")),
+        rules=Rules(door, settings.needed("docker_proxy_project")),
         engine=Engine(settings.docker_proxy_engine),
-        kill_switch=HaltFile(StatePaths(settings.sre_space_state).halt),
+        kill_switch=NeverHalted() if door is Door.CHAOS else HaltFile(StatePaths(settings.sre_space_state).halt),
         hosts=LOOPBACK | _names(settings.docker_proxy_hosts),
-        services=_names(settings.docker_proxy_services),
+        services=_names(
+            settings.needed("docker_proxy_services") if door is Door.CHAOS else settings.docker_proxy_services
+        ),
         bounds=MemoryBounds(settings.docker_proxy_max_memory_bytes),
     )
     host, _, port = settings.docker_proxy_listen.rpartition(":")
-    await serve(proxy, bind(host, int(port)))
+    listener = bind(host, int(port))
+    log.info("the %s door of the project %s listens at %s:%s", proxy.rules.door, proxy.rules.project, host, port)
+    await serve(proxy, listener)
 
 
 def _become(user: int, engine: str) -> None:

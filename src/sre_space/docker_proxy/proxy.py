@@ -15,7 +15,7 @@ from sre_space.codec.docker import PROJECT, SERVICE, events_query, listing_query
 from sre_space.docker_proxy.answers import inspected, listed
 from sre_space.docker_proxy.head import check_head, chunked
 from sre_space.docker_proxy.limits import MAX_BODY, MemoryBounds
-from sre_space.docker_proxy.rules import Kind, Rules, Wanted
+from sre_space.docker_proxy.rules import CHANGES, Kind, Rules, Wanted
 from sre_space.docker_proxy.streaming import pass_on
 from sre_space.domain.errors import Refused, Unavailable
 from sre_space.ports.kill_switch import KillSwitch
@@ -93,7 +93,7 @@ class DockerProxy:
                 return JSONResponse([listed(one) for one in await self._containers()])
             case Kind.INSPECT:
                 return await self._inspected(wanted)
-            case Kind.RESTART | Kind.UPDATE:
+            case kind if kind in CHANGES:
                 return await self._changed(wanted, Request(scope, receive))
             case Kind.EVENTS:
                 query = {**wanted.parameters, **events_query(self.rules.project)}
@@ -108,7 +108,7 @@ class DockerProxy:
         return JSONResponse(inspected(await self.engine.ask("GET", f"/containers/{id}/json")))
 
     async def _changed(self, wanted: Wanted, request: Request) -> Response:
-        """Restart a container or change its limits; raise `Refused` while halted."""
+        """Change a container or its limits as wanted; raise `Refused` while halted."""
         body = self.bounds.checked(await _body(request)) if wanted.kind is Kind.UPDATE else None
         container = await self._container(wanted)
         service = container["Labels"].get(SERVICE, "")

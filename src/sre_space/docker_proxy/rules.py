@@ -16,14 +16,16 @@ _FLAG = re.compile(r"0|1|true|false")
 _MOMENT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 _LINES = re.compile(r"[0-9]{1,5}")
 _SECONDS = re.compile(r"[12]?[0-9]|30")
+_SIGNALS = re.compile(r"SIGKILL|SIGHUP")
 _NAME = r"(?P<container>[A-Za-z0-9][A-Za-z0-9_.-]{0,127})"  # of a container; an id has this form too
 
 
 class Door(StrEnum):
-    """Which of the two proxies a process is."""
+    """Which of the proxies a process is."""
 
     READING = "reading"
     ACTING = "acting"
+    CHAOS = "chaos"
 
 
 class Kind(StrEnum):
@@ -37,6 +39,14 @@ class Kind(StrEnum):
     EVENTS = "events"
     RESTART = "restart"
     UPDATE = "update"
+    KILL = "kill"
+    STOP = "stop"
+    START = "start"
+    PAUSE = "pause"
+    UNPAUSE = "unpause"
+
+
+CHANGES = frozenset({Kind.RESTART, Kind.UPDATE, Kind.KILL, Kind.STOP, Kind.START, Kind.PAUSE, Kind.UNPAUSE})
 
 
 @dataclass(frozen=True)
@@ -86,6 +96,10 @@ class Rules:
                 _Rule(Kind.RESTART, "POST", _of_container("restart"), {"t": _SECONDS}),
                 _Rule(Kind.UPDATE, "POST", _of_container("update"), {}),
             )
+        if self.door is Door.CHAOS:
+            parameters = {Kind.KILL: {"signal": _SIGNALS}, Kind.STOP: {"t": _SECONDS}}
+            kinds = (Kind.UPDATE, Kind.KILL, Kind.STOP, Kind.START, Kind.PAUSE, Kind.UNPAUSE)
+            return (*common, *(_Rule(one, "POST", _of_container(one), parameters.get(one, {})) for one in kinds))
         logs = dict.fromkeys(("stdout", "stderr", "timestamps", "follow"), _FLAG)
         logs |= {"since": _MOMENT, "until": _MOMENT, "tail": _LINES}
         return (

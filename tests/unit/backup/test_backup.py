@@ -1,5 +1,6 @@
 """A back-up holds what a space cannot make again, byte for byte; nothing else is restored, and nothing overwritten."""
 
+import errno
 import gzip
 import hashlib
 import io
@@ -308,12 +309,19 @@ def test_without_keys_the_old_ones_verify_what_they_signed_and_nobody_has_them(f
 def test_what_lies_in_mounted_volumes_is_filled_and_stays_mounted(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A mounted folder can neither be removed nor replaced, and lies on another file system."""
+    """A mounted folder can neither be removed nor replaced, and is of the same file system or of another."""
     again = StatePaths(tmp_path / "again")
     for volume in (again.trust, again.forge / "local"):
         volume.mkdir(parents=True)
     number = again.trust.stat().st_ino
-    monkeypatch.setattr(Path, "is_mount", lambda path: path == again.trust)
+    rmdir = os.rmdir
+
+    def refusing(path: str, *, dir_fd: int | None = None) -> None:
+        if Path(path) == again.trust:
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), path)
+        rmdir(path, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "rmdir", refusing)
 
     restore_backup(file, again, check_keys)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_space.docker_proxy.rules import Door, Kind, Rules, Wanted
+from sre_space.docker_proxy.rules import CHANGES, Door, Kind, Rules, Wanted
 from sre_space.domain.errors import Refused
 
 METHODS = st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "get", "OPTIONS", ""])
@@ -17,6 +17,8 @@ WORDS = st.sampled_from(
         "json",
         "restart",
         "update",
+        "kill",
+        "pause",
         "logs",
         "stats",
         "events",
@@ -33,9 +35,10 @@ WORDS = st.sampled_from(
 )
 PATHS = st.one_of(st.text(), st.lists(WORDS, max_size=5).map(lambda words: "/" + "/".join(words)))
 LET_THROUGH = re.compile(
-    r"/(_ping|events|containers/json|containers/[A-Za-z0-9][\w.-]*/(json|logs|stats|restart|update))", re.A
+    r"/(_ping|events|containers/json|containers/[A-Za-z0-9][\w.-]*/"
+    r"(json|logs|stats|restart|update|kill|stop|start|pause|unpause))",
+    re.A,
 )
-CHANGES = (Kind.RESTART, Kind.UPDATE)
 
 
 def asked(door: Door, method: str, path: str, query: str = "") -> Wanted | None:
@@ -54,7 +57,8 @@ def test_a_request_is_let_through_as_it_is_written_or_not_at_all(door: Door, met
     assert LET_THROUGH.fullmatch(path)
     assert wanted.container in path.split("/")
     assert method == ("POST" if wanted.kind in CHANGES else "GET")
-    assert door is Door.ACTING or wanted.kind not in CHANGES
+    assert door is not Door.READING or wanted.kind not in CHANGES
+    assert (door is Door.CHAOS) or wanted.kind not in CHANGES - {Kind.RESTART, Kind.UPDATE}
 
 
 @given(st.sampled_from(Door), st.text())
@@ -68,11 +72,13 @@ def test_of_a_query_only_what_is_known_remains(door: Door, query: str) -> None:
     [
         (Door.READING, {Kind.PING, Kind.LIST, Kind.INSPECT, Kind.STATS, Kind.LOGS, Kind.EVENTS}),
         (Door.ACTING, {Kind.PING, Kind.LIST, Kind.INSPECT, Kind.RESTART, Kind.UPDATE}),
+        (Door.CHAOS, {Kind.PING, Kind.LIST, Kind.INSPECT, *CHANGES} - {Kind.RESTART}),
     ],
 )
 def test_each_door_has_its_kinds(door: Door, kinds: set[Kind]) -> None:
     paths = ["/_ping", "/containers/json", "/events"]
-    paths += [f"/containers/web/{verb}" for verb in ("json", "stats", "logs", "restart", "update", "exec", "start")]
+    paths += [f"/containers/web/{verb}" for verb in ("json", "stats", "logs", "restart", "update", "exec")]
+    paths += [f"/containers/web/{verb}" for verb in ("kill", "stop", "start", "pause", "unpause", "wait", "rename")]
     found = [asked(door, method, path) for method in ("GET", "POST") for path in paths]
 
     assert {one.kind for one in found if one} == kinds

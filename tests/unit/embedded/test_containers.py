@@ -1,6 +1,7 @@
 """The keys and secrets of containers: each has its own and no other's, and keeps them."""
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,36 @@ def test_what_is_there_is_kept(containers: Containers, state: StatePaths) -> Non
     containers.make(state)
 
     assert {path: path.read_bytes() for path in files(containers)} == before
+
+
+@pytest.fixture
+def with_chaos(containers: Containers, state: StatePaths) -> Containers:
+    """Return the same containers with one that injects faults."""
+    made = replace(containers, chaos="chaos")
+    made.make(state)
+    return made
+
+
+def test_without_a_container_for_faults_nobody_has_their_rights(containers: Containers) -> None:
+    assert not list(containers.folder.glob("*/network.key"))
+    assert "reporting" not in (containers.folder / "database" / "roles.sql").read_text()
+
+
+def test_faults_have_the_networks_secret_a_role_in_the_databases_and_a_persons_token(
+    with_chaos: Containers, state: StatePaths
+) -> None:
+    own, keys = (
+        variables(with_chaos, "chaos"),
+        {path.parent.name: path for path in with_chaos.folder.glob("*/network.key")},
+    )
+    password = own["SRE_CHAOS_DATABASE_URL"].removeprefix("postgresql://reporting:").removesuffix("@postgres:5432")
+    before = {path: path.read_bytes() for path in with_chaos.folder.glob("*/*")}
+
+    roles = (with_chaos.folder / "database" / "roles.sql").read_text()
+    assert f"CREATE ROLE reporting LOGIN PASSWORD '{password}' IN ROLE shop, price_list;" in roles
+    assert set(keys) == {"chaos", "network"}
+    assert len({path.read_text() for path in keys.values()}) == 1
+    assert own["GITHUB_PERSONAL_ACCESS_TOKEN"] == variables(with_chaos, "operator")["GITHUB_PERSONAL_ACCESS_TOKEN"]
+    assert not list((with_chaos.folder / "chaos").glob("operator.key"))
+    with_chaos.make(state)
+    assert {path: path.read_bytes() for path in with_chaos.folder.glob("*/*")} == before

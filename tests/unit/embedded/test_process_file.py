@@ -151,6 +151,8 @@ def test_the_network_is_told_the_links_and_has_nothing_to_do_without_any(tmp_pat
     assert told == "prices=7102:7002"
     assert {port: (link.service, link.port) for port, link in parse_links(told).items()} == {7102: ("prices", 7002)}
     assert parse_links("") == {}
+    (elsewhere,) = parse_links("prices=7102:prices.shop:7002").values()
+    assert (elsewhere.host, elsewhere.port) == ("prices.shop", 7002)
     with pytest.raises(Malformed, match=r"^NETWORK_LINKS: 'prices' is not NAME=PORT:TO"):
         parse_links("prices")
     alone = [one for one in plan.application if one.link is None]

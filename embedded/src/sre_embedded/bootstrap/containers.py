@@ -39,6 +39,7 @@ def _work(settings: Settings) -> None:
         settings.forge_url,
         settings.containers_database_server,
         settings.containers_database_variable,
+        settings.containers_chaos,
     ).make(state)
     plan = SpacePlan(state, Ports(), settings.sre_space_chart.resolve(), settings.repo_owner, settings.repo_name)
     _prepare(plan, config)

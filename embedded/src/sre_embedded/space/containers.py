@@ -20,13 +20,11 @@ from sre_space.codec.variables import parse_variables
 from sre_space.paths import StatePaths
 from sre_space.state_files import make_folder, write_private
 
-OPERATOR, DASHBOARD, TELEMETRY, DATABASE = (
-    "operator",
-    "dashboard",
-    "telemetry",
-    "database",
-)  # no agents, not the application
+# containers beside agents and application
+OPERATOR, DASHBOARD, TELEMETRY, DATABASE, NETWORK = "operator", "dashboard", "telemetry", "database", "network"
 FORGE_TOKEN = "GITHUB_PERSONAL_ACCESS_TOKEN"
+GUEST = "reporting"  # the role that is a member of the services' roles, from which their databases are hit
+GUEST_URL = "SRE_CHAOS_DATABASE_URL"
 _READ_RECORDS = ("scout", "brain", TELEMETRY)
 _READABLE = 0o644  # the database's image reads as a user of its own; no other container has the folder
 
@@ -37,7 +35,7 @@ class Containers:
 
     `folder` holds a folder for each container, which it sees as the `keys` of its state folder. `forge` is the address
     of the embedded forge, `database` host and port of the server of databases, and `variable` what tells a container
-    where its own is.
+    where its own is. `chaos` injects faults, by the links of the container `network` among others; "" without both.
     """
 
     folder: Path
@@ -46,6 +44,7 @@ class Containers:
     forge: str
     database: str
     variable: str
+    chaos: str = ""
 
     def make(self, state: StatePaths) -> None:
         """Make what is missing: keys, the trust store in `state`, the accounts of the forge, tokens and passwords."""
@@ -69,8 +68,8 @@ class Containers:
         )
         for name in (OPERATOR, DASHBOARD):
             make_folder(self._paths(name).operators)  # where the volume with people's keys is mounted
-        self._share_record_key()
-        self._make_database(passwords)
+        self._share_key("record_key", KEY_BYTES, TELEMETRY, _READ_RECORDS)
+        self._make_database(passwords, self._make_chaos(accounts[OPERATOR]) if self.chaos else "")
 
     def _paths(self, name: str) -> "_Container":
         make_folder(self.folder / name)
@@ -89,22 +88,36 @@ class Containers:
         role = _role(name)
         return f"postgresql+psycopg://{role}:{password}@{self.database}/{role}"
 
-    def _share_record_key(self) -> None:
-        """Give the key of the MAC of telemetry records to those who write or read these."""
-        first = self._paths(TELEMETRY).record_key
-        key = first.read_text() if first.exists() else secrets.token_hex(KEY_BYTES)
-        for name in _READ_RECORDS:
-            write_private(self._paths(name).record_key, key)
+    def _make_chaos(self, token: str) -> str:
+        """Give the right to commit, to slow the links and to reach the databases; return the guest's password."""
+        password = self._kept(self.chaos, GUEST_URL).rpartition("@")[0].rpartition(":")[2] or secrets.token_hex(24)
+        url = f"postgresql://{GUEST}:{password}@{self.database}"
+        values = {FORGE: self.forge, FORGE_TOKEN: token, GUEST_URL: url}
+        text = "".join(f"{key}={value}\n" for key, value in values.items())
+        write_private(self._paths(self.chaos).secrets, text)
+        self._share_key("network_key", KEY_BYTES, NETWORK, (NETWORK, self.chaos))
+        return password
 
-    def _make_database(self, passwords: Mapping[str, str]) -> None:
-        """Write the owner's password, and the statements that make a role and a database for each service."""
+    def _share_key(self, path: str, length: int, first: str, owners: Iterable[str]) -> None:
+        """Give a key that the `first` one keeps to all who share it; `path` is its property of the state folder."""
+        kept: Path = getattr(self._paths(first), path)
+        key = kept.read_text() if kept.exists() else secrets.token_hex(length)
+        for name in owners:
+            write_private(getattr(self._paths(name), path), key)
+
+    def _make_database(self, passwords: Mapping[str, str], guest: str) -> None:
+        """Write the owner's password, and the statements that make a role and a database for each service.
+
+        With a password for the `guest`, its role too.
+        """
         folder = self.folder / DATABASE
         make_folder(folder)
         folder.chmod(0o755)
         owner = folder / "password"
         if not owner.exists():
             _write_readable(owner, secrets.token_hex(24))
-        _write_readable(folder / "roles.sql", "".join(_statements(passwords)))
+        roles = [*_statements(passwords), *(_guest_statements(passwords, guest) if guest else ())]
+        _write_readable(folder / "roles.sql", "".join(roles))
 
 
 @dataclass(frozen=True)
@@ -129,6 +142,10 @@ def _statements(passwords: Mapping[str, str]) -> Iterable[str]:
     for role, password in ((_role(name), password) for name, password in passwords.items()):
         yield f"CREATE ROLE {role} LOGIN PASSWORD '{password}';\n"
         yield f"CREATE DATABASE {role} OWNER {role};\nREVOKE CONNECT ON DATABASE {role} FROM PUBLIC;\n"
+
+
+def _guest_statements(services: Iterable[str], password: str) -> Iterable[str]:
+    yield f"CREATE ROLE {GUEST} LOGIN PASSWORD '{password}' IN ROLE {', '.join(map(_role, services))};\n"
 
 
 def _write_readable(path: Path, text: str) -> None:
