@@ -73,8 +73,7 @@ def test_a_container_has_its_own_key_and_no_other(stack: Stack) -> None:
     [
         ("quote-service", "chroma", 8000), ("quote-service", "forge", 8010), ("quote-service", "docker-acting", 2375),
         ("traffic", "kafka", 19092), ("scout", "docker-acting", 2375), ("scout", "chroma", 8000),
-        ("memory", "docker-reading", 2375), ("memory", "policy-service", 8002),
-        ("dashboard", "docker-acting", 2375), ("dashboard", "policy-service", 8002),
+        ("memory", "docker-reading", 2375), ("dashboard", "docker-acting", 2375),
     ],
 )  # fmt: skip
 def test_who_need_not_reach_a_server_does_not(stack: Stack, container: str, host: str, port: int) -> None:
