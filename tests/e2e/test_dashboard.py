@@ -20,6 +20,7 @@ from support.spans import new_span, resource_spans
 from support.strangers import as_user
 from support.waiting import until
 
+from sre_embedded.space.ports import is_free
 from sre_space.adapters.github_mcp import GithubMcpForge
 from sre_space.bootstrap.space.servers import DASHBOARD_PORT, HOST
 from sre_space.domain.case import Case
@@ -92,7 +93,8 @@ def address(live: LiveSpace) -> str:
 
 
 def opened(context: BrowserContext, live: LiveSpace, path: str = "") -> Page:
-    """Open a tab on the dashboard."""
+    """Open a tab on the dashboard once it serves; `up` does not wait for it."""
+    until(lambda: not is_free(live.running.ports[DASHBOARD_PORT]), "the dashboard listens")
     page = context.new_page()
     page.goto(address(live) + path)
     return page
