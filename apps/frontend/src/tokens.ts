@@ -146,6 +146,7 @@ const type = {
   "type-label": "600 12px/16px var(--sans)",
   "type-mono": "450 12px/16px var(--mono)",
   "type-mono-body": "450 13px/20px var(--mono)",
+  "type-code": "450 0.93em/1 var(--mono)",
   "type-axis": "12px system-ui, sans-serif",
   "tracking-label": "0.06em",
   "tracking-large": "-0.015em",
@@ -200,6 +201,8 @@ export const hatch = 6;
 export const textSize = 12;
 export const shapeBox = 16;
 export const sparkBox = { width: 96, height: 24 } as const;
+/** So many services are drawn whole, also while something fails. */
+export const mapWhole = 12;
 export const mapBox = { width: 164, height: 40, gapX: 16, gapY: 44, pad: 4 } as const;
 
 function lines(values: Readonly<Record<string, string>>): string {

@@ -2,6 +2,7 @@
 import { css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { ChainLink, IncidentAnswer } from "../api/types.ts";
+import { coded } from "../elements/coded.ts";
 import { note } from "../elements/note.ts";
 import { PageElement } from "../elements/page-element.ts";
 import { shared } from "../elements/shared.ts";
@@ -34,7 +35,7 @@ export class Chain extends PageElement {
 
   private link(link: ChainLink) {
     return html`<li class=${link.checked ? "" : "struck"}><span class="check" aria-hidden="true">${link.checked ? "✓" : "✗"}</span>
-      <span class="claim">${link.claim}<span class="unseen">, ${link.checked ? "checked" : "struck out: evidence that it cites does not exist"}</span></span>
+      <span class="claim">${coded(link.claim)}<span class="unseen">, ${link.checked ? "checked" : "struck out: evidence that it cites does not exist"}</span></span>
       <span class="chips">${link.evidence.map((id) => html`<button aria-pressed=${id === this.evidence} title=${this.statement(id)} @click=${() => this.open(id)}><span class="line">${evidenceName(id)}</span></button>`)}</span></li>`;
   }
 

@@ -2,6 +2,7 @@
 import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { IncidentAnswer, OtherCause } from "../api/types.ts";
+import { coded } from "../elements/coded.ts";
 import { note } from "../elements/note.ts";
 import { PageElement } from "../elements/page-element.ts";
 import { shared } from "../elements/shared.ts";
@@ -25,6 +26,6 @@ export class Others extends PageElement {
 
   private other(other: OtherCause) {
     return html`<li><span class="name"><strong class="words">${other.service}: ${other.kind}${other.operation ? html` <span class="second">(${other.operation})</span>` : ""}</strong><span title="the share of the failed requests that it explains">${percent(other.score)}</span></span>
-      <span class="second words">${other.why_not}</span>${other.settles ? html`<span class="third small words">Would settle it: ${other.settles}</span>` : ""}</li>`;
+      <span class="second words">${coded(other.why_not)}</span>${other.settles ? html`<span class="third small words">Would settle it: ${coded(other.settles)}</span>` : ""}</li>`;
   }
 }

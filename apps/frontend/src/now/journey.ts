@@ -11,7 +11,7 @@ import { store } from "../state/store.ts";
 import { Loading, Watching } from "../state/watching.ts";
 import { hour, minute, spare } from "../tokens.ts";
 import { count, percent } from "../words/numbers.ts";
-import { readable } from "../words/states.ts";
+import { stepCounts } from "../words/steps.ts";
 import { chartMarks } from "./chart-marks.ts";
 import "../elements/chart.ts";
 import "../elements/state-shape.ts";
@@ -142,7 +142,7 @@ export class Journey extends PageElement {
 
   private counts(journey: JourneyNow) {
     const steps = journey.conversion;
-    if (steps) return html`${count(steps.asked)} ${readable(steps.first)} → ${count(steps.bought)} ${readable(steps.second)}, last ${this.lasts(steps)}`;
+    if (steps) return html`${stepCounts(steps)}, last ${this.lasts(steps)}`;
     const share = journey.success_hour ?? journey.success;
     return share ? html`${count(share.good)} of ${count(share.good + share.bad)} good, last ${this.lasts(share)}` : nothing;
   }

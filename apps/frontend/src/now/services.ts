@@ -15,6 +15,7 @@ import { resort } from "../tokens.ts";
 import { many } from "../words/numbers.ts";
 import { serviceCard } from "./service-card.ts";
 import { serviceRow } from "./service-row.ts";
+import { stateShown } from "./service-words.ts";
 import { serviceStyles } from "./service-styles.ts";
 
 const SHOWN = 25;
@@ -46,7 +47,7 @@ export class Services extends PageElement {
   }
 
   private summary(rows: readonly ServiceNow[]): string {
-    const well = rows.filter((row) => row.state === "well").length;
+    const well = rows.filter(isWell).length;
     return well === rows.length ? `${many(well, "service")}, all well` : `${well} of ${rows.length} well`;
   }
 
@@ -58,8 +59,8 @@ export class Services extends PageElement {
   }
 
   private cards(rows: readonly ServiceNow[]) {
-    const ill = rows.filter((row) => row.state !== "well");
-    const well = rows.filter((row) => row.state === "well");
+    const ill = rows.filter((row) => !isWell(row));
+    const well = rows.filter(isWell);
     return html`<ul class="cards">${repeat(ill, (row) => row.name, serviceCard)}</ul>
       ${well.length ? html`<details><summary class="second">${well.length} well</summary><ul class="cards">${repeat(well, (row) => row.name, serviceCard)}</ul></details>` : nothing}`;
   }
@@ -75,4 +76,8 @@ export class Services extends PageElement {
   private showAll(): void {
     this.all = true;
   }
+}
+
+function isWell(row: ServiceNow): boolean {
+  return stateShown(row, store.panels.loops.get(String(row.incident))) === "well";
 }
