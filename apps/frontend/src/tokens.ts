@@ -131,7 +131,6 @@ const sizes = {
   search: "320px",
   column: "240px",
   why: "176px",
-  
 } as const;
 
 const type = {

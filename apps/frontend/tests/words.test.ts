@@ -56,9 +56,9 @@ test("a step says what it took, how far it is, or what it waits for", () => {
 
 test("a row names the failing detector and how many more there are", () => {
   const detector = { kind: "Error", operation: "", state: "failing", text: "43 of 100 failed", since: null, value: null, threshold: null, baseline: null, unit: "1" } as const;
-  assert.equal(serviceWords({ state: "failing", why: "", detector, detectors: [detector, detector], restarts: 2, incident: 3 }), "43 of 100 failed, and 1 more, 2 restarts");
-  assert.equal(serviceWords({ state: "unknown", why: "no attempts", detector: null, detectors: [], restarts: null, incident: null }), "no attempts");
-  assert.equal(serviceWords({ state: "well", why: "", detector: null, detectors: [], restarts: 0, incident: null }), "well");
+  assert.equal(serviceWords({ state: "failing", why: "", detector, detectors: [detector, detector], restarts: 2, incident: 3, autonomy: "autonomous" }), "43 of 100 failed, and 1 more, 2 restarts");
+  assert.equal(serviceWords({ state: "unknown", why: "no attempts", detector: null, detectors: [], restarts: null, incident: null, autonomy: "autonomous" }), "no attempts");
+  assert.equal(serviceWords({ state: "well", why: "", detector: null, detectors: [], restarts: 0, incident: null, autonomy: "observe" }), "well, agents: observe");
 });
 
 test("evidence is named by its kind and subject", () => {
@@ -68,7 +68,7 @@ test("evidence is named by its kind and subject", () => {
 
 test("an outcome says who was asked and what came back", () => {
   assert.equal(outcomeWords({ outcome: "", is_open: true, asked: true, undone: false, recurred_in: null }), "open, a person was asked");
-  assert.equal(outcomeWords({ outcome: "RECOVERED", is_open: false, asked: false, undone: true, recurred_in: 9 }), "RECOVERED, undone, came back in 9");
+  assert.equal(outcomeWords({ outcome: "RECOVERED", is_open: false, asked: false, undone: true, recurred_in: 9 }), "recovered, undone, came back as incident 9");
 });
 
 const live = { state: "live", age_s: 0.4, why: "" } as const;

@@ -23,7 +23,7 @@ export const shared = css`
   a:hover, p a, .words a { text-decoration: underline; text-underline-offset: var(--edge); }
   a.plain { color: inherit; }
   .panel { background: var(--panel); border: var(--hairline) solid var(--panel-line, var(--line)); border-radius: var(--radius-panel); padding: var(--space-4); }
-  .head { display: flex; flex-wrap: wrap; align-items: center; gap: var(--space-2) var(--space-4); min-height: var(--target); margin-bottom: var(--space-2); }
+  .head { display: flex; flex-wrap: wrap; align-items: center; gap: var(--space-2) var(--space-4); min-height: var(--head-block, var(--target)); margin-bottom: var(--head-below, var(--space-2)); }
   .head > .push { margin-left: auto; }
   .second { color: var(--text-2); }
   .third { color: var(--text-3); }

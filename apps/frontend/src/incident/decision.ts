@@ -9,6 +9,7 @@ import { PageElement } from "../elements/page-element.ts";
 import { shared } from "../elements/shared.ts";
 import { store } from "../state/store.ts";
 import { Watching } from "../state/watching.ts";
+import { infinitive } from "../words/answers.ts";
 import { countdown, many } from "../words/numbers.ts";
 import type { DecisionSheet, Verdict } from "./decision-sheet.ts";
 import "./decision-sheet.ts";
@@ -23,7 +24,8 @@ export class Decision extends PageElement {
   static override styles = [
     shared,
     css`
-      .command { font: var(--type-title); overflow-wrap: anywhere; margin-block-end: var(--space-2); }
+      .mono { margin-block-end: var(--space-2); }
+      .command { font: var(--type-title); overflow-wrap: anywhere; margin-block-end: var(--space-1); }
       dl { display: grid; grid-template-columns: auto 1fr; gap: var(--space-2) var(--space-4); margin-block: var(--space-3); }
       dt { color: var(--text-3); }
       dd { overflow-wrap: anywhere; }
@@ -56,7 +58,7 @@ export class Decision extends PageElement {
   }
 
   private decided(decision: DecisionNow) {
-    return html`<p class="command">${decision.command}</p><p class="second words">${coded(decision.reason)}</p>
+    return html`<p class="command">${deed(decision)}</p><p class="mono second">${decision.command}</p><p class="second words">${coded(decision.reason)}</p>
       ${this.edits(decision.edits)}
       <dl><dt>Way back</dt><dd>${coded(decision.way_back)}</dd>
         <dt>Decided</dt><dd>${moment(decision.at)}${decision.attempt > 1 ? `, attempt ${decision.attempt}` : ""}</dd>
@@ -86,11 +88,16 @@ export class Decision extends PageElement {
   private trial(trial: TrialRow) {
     const after = [trial.before && `before: ${trial.before}`, trial.after && `after: ${trial.after}`].filter(Boolean).join("; ");
     return html`<div class="trial"><p class="words"><strong>${trial.result}</strong> ${moment(trial.at)} <span class="second">${coded(trial.detail)}</span></p>
-      ${after ? html`<p class="second small words">${after}</p>` : nothing}
-      <p class="second small words">${trial.outcome ? `Scout: ${trial.outcome}` : "not measured yet"}${trial.undone ? `, undone: ${trial.undone}` : trial.in_force ? ", in force" : ""}</p></div>`;
+      <p class="second small words">${trial.outcome ? `Scout: ${trial.outcome}` : "not measured yet"}${trial.undone ? `, undone: ${trial.undone}` : trial.in_force ? ", in force" : ""}</p>
+      ${after ? html`<details><summary class="third small">the unit before and after</summary><p class="second small words">${after}</p></details>` : nothing}</div>`;
   }
 
   private ordered(): void {
     this.dispatchEvent(new Event("ordered"));
   }
+}
+
+function deed(decision: DecisionNow): string {
+  const words = infinitive(decision);
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -20,7 +20,6 @@ export function serviceRow(row: ServiceNow): TemplateResult {
     <td class="n memory">${memory(row)}</td>
     <td class="n restarts">${count(row.restarts)}</td>
     <td class="spark"><sre-spark .spark=${store.panels.sparks.get(row.name)} name=${row.name}></sre-spark></td>
-    <td class="autonomy">${row.autonomy}</td>
   </tr>`;
 }
 

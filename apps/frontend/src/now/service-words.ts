@@ -10,10 +10,11 @@ export function stateShown(row: Pick<ServiceNow, "state" | "incident">, loop: Pi
 }
 
 /** The failing detector in words, else why its state is what it is, else the state. */
-export function serviceWords(row: Pick<ServiceNow, "state" | "why" | "detector" | "detectors" | "restarts" | "incident">): string {
+export function serviceWords(row: Pick<ServiceNow, "state" | "why" | "detector" | "detectors" | "restarts" | "incident" | "autonomy">): string {
   const others = row.state === "well" ? 0 : row.detectors.filter((one) => one.state === "failing" || one.state === "degraded").length - 1;
   const more = others > 0 ? `, and ${others} more` : "";
   const words = row.state === "well" ? row.why || (row.incident === null ? "" : "no detector fires now, not over yet") : row.detector?.text || row.why;
   const restarts = row.restarts ? `, ${many(row.restarts, "restart")}` : "";
-  return (words || wordOf(row.state)) + more + restarts;
+  const bound = row.autonomy === "autonomous" ? "" : `, agents: ${row.autonomy}`;
+  return (words || wordOf(row.state)) + more + restarts + bound;
 }

@@ -54,7 +54,7 @@ export class Services extends PageElement {
   private table(rows: readonly ServiceNow[]) {
     const shown = this.all ? rows : rows.slice(0, SHOWN);
     return html`<div class="scroll" role="group" tabindex="0" aria-labelledby="heading"><table>
-      <thead><tr><th scope="col">Service</th><th scope="col" class="why">State</th><th scope="col" class="n">Rate</th><th scope="col" class="n">Errors</th><th scope="col" class="n">p95</th><th scope="col" class="n memory">Memory</th><th scope="col" class="n restarts">Restarts</th><th scope="col" class="spark">10 min</th><th scope="col" class="autonomy">Autonomy</th></tr></thead>
+      <thead><tr><th scope="col">Service</th><th scope="col" class="why">State</th><th scope="col" class="n">Rate</th><th scope="col" class="n">Errors</th><th scope="col" class="n">p95</th><th scope="col" class="n memory">Memory</th><th scope="col" class="n restarts">Restarts</th><th scope="col" class="spark">10 min</th></tr></thead>
       <tbody>${repeat(shown, (row) => row.name, serviceRow)}</tbody></table></div>${this.more(rows.length, shown.length)}`;
   }
 
