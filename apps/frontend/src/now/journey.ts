@@ -78,12 +78,14 @@ export class Journey extends PageElement {
           <span class="second">${this.compared(journey)}</span>
           <span class="counts">${this.counts(journey)}</span>
         </div>
-        ${journey.why && journey.state !== "well" ? html`<p class="second words">${journey.why}</p>` : nothing}
+        ${journey.why && journey.value !== null && journey.state !== "well" ? html`<p class="second words">${journey.why}</p>` : nothing}
       </div>
       <div>
         ${loadingNote(this.series, "its history")}
         ${
-          this.chart
+          this.chart && !this.chart.value.some((value) => value !== null)
+            ? html`<p class="second">No value of this time is known.</p>`
+            : this.chart
             ? html`<sre-chart .data=${this.chart} .since=${this.begins(now)} .until=${now} .marks=${chartMarks(store.panels.marks.values())} what="${journey.shows} of ${journey.name}, last ${this.spanName}"></sre-chart>
           <p class="key"><span>┄ floor ${percent(journey.floor)}</span><span>— usual ${percent(journey.usual)}</span><span>▽ changes and actions</span>${this.kept > now - this.shown ? html`<span>history begins ${moment(this.kept)}</span>` : nothing}</p>`
             : nothing

@@ -6,6 +6,7 @@ import { PageElement } from "../elements/page-element.ts";
 import { broad, shared } from "../elements/shared.ts";
 import { Followed } from "../state/followed.ts";
 import { store } from "../state/store.ts";
+import { wrongBelow } from "../words/answers.ts";
 import "../elements/sentence.ts";
 import "../incident/answers.ts";
 import "./agents-line.ts";
@@ -66,6 +67,6 @@ export class NowView extends PageElement {
   private below(told: IncidentAnswer): string {
     const others = [...store.panels.loops.values()].filter((loop) => loop.incident !== told.number).map((loop) => loop.incident);
     const halted = store.panels.mode.get("")?.halted ? "The agents are HALTED: nothing is done" : "";
-    return [told.answers.wrong.detail, halted, others.length ? `Also open: ${others.join(", ")}` : ""].filter(Boolean).join(". ");
+    return [wrongBelow(told.answers.wrong), halted, others.length ? `Also open: ${others.join(", ")}` : ""].filter(Boolean).join(". ");
   }
 }

@@ -1,5 +1,5 @@
 // The four questions of an incident, answered from its facts as an engineer would say it.
-import type { DecisionNow, Edit, IncidentAnswer, State, TrialRow } from "../api/types.ts";
+import type { DecisionNow, Edit, IncidentAnswer, Question, State, TrialRow } from "../api/types.ts";
 import { count, many, seconds } from "./numbers.ts";
 
 export interface Answer {
@@ -15,9 +15,16 @@ type Told = Pick<IncidentAnswer, "answers" | "decision" | "trials" | "is_open" |
 /** What is wrong, why, what is done, is it over; the first is left out where the sentence above says it. */
 export function answersOf(told: Told): readonly Answer[] {
   const { answers, is_open: open } = told;
-  const wrong = { asks: open ? "What is wrong" : "What was wrong", ...answers.wrong, state: null };
+  const wrong = { asks: open ? "What is wrong" : "What was wrong", text: answers.wrong.text, detail: wrongBelow(answers.wrong), state: null };
   const why = { asks: "Why", ...answers.why, state: null };
   return [...(open ? [] : [wrong]), why, done(told), over(told)];
+}
+
+/** What stands below what is wrong: its detail without what it repeats. */
+export function wrongBelow({ text, detail }: Pick<Question, "text" | "detail">): string {
+  const first = detail.split(/; and |, since /, 1)[0] ?? "";
+  const rest = first && text.includes(first) ? detail.slice(first.length).replace(/^[;,] /, "") : detail;
+  return rest.charAt(0).toUpperCase() + rest.slice(1);
 }
 
 function done(told: Told): Answer {
