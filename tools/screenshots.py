@@ -110,8 +110,11 @@ def everywhere(
             page.wait_for_timeout(SETTLES_MS)  # what is drawn once a second is drawn
             if then:
                 then(page)
-                page.wait_for_timeout(SETTLES_MS)
-            page.screenshot(path=f"{target}-{scheme}-{width}.png", full_page=then is None)
+            else:  # the whole view on one screen: what is fixed at its foot is not in its middle
+                height = page.evaluate("document.documentElement.scrollHeight")
+                page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(SETTLES_MS)
+            page.screenshot(path=f"{target}-{scheme}-{width}.png")
             page.close()
     print(target)
 

@@ -33,7 +33,7 @@ function done(told: Told): Answer {
   const last = trials.at(-1);
   const before = trials.filter((trial) => trial.undone && trial !== last).length;
   const tried = before ? `${many(before, "change")} before it did not help and ${before === 1 ? "was" : "were"} undone` : "";
-  if (!decision) return { asks, text: open ? "Nothing yet: the cause is being looked for" : answers.done.text, detail: answers.done.detail, state: null };
+  if (!decision) return { asks, text: open ? "The agents look for the cause" : answers.done.text, detail: open ? "Nothing is changed yet" : answers.done.detail, state: open ? "acting" : null };
   if (decision.waits) return { asks, text: `A person is asked: may Fixer ${infinitive(decision)}?`, detail: joined([edited(decision.edits), answers.done.detail, tried]), state: "held" };
   if (!last || last.command !== decision.command) return { asks, text: open ? next(decision) : answers.done.text, detail: joined([edited(decision.edits), tried]), state: open ? "acting" : null };
   return { asks, ...carriedOut(decision, last, answers.done.detail, tried) };
