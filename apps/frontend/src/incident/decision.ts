@@ -24,8 +24,8 @@ export class Decision extends PageElement {
   static override styles = [
     shared,
     css`
-      .mono { margin-block-end: var(--space-2); }
-      .command { font: var(--type-title); overflow-wrap: anywhere; margin-block-end: var(--space-1); }
+      .command { margin-block-end: var(--space-2); }
+      .deed { font: var(--type-title); overflow-wrap: anywhere; margin-block-end: var(--space-1); }
       dl { display: grid; grid-template-columns: auto 1fr; gap: var(--space-2) var(--space-4); margin-block: var(--space-3); }
       dt { color: var(--text-3); }
       dd { overflow-wrap: anywhere; }
@@ -58,7 +58,7 @@ export class Decision extends PageElement {
   }
 
   private decided(decision: DecisionNow) {
-    return html`<p class="command">${deed(decision)}</p><p class="mono second">${decision.command}</p><p class="second words">${coded(decision.reason)}</p>
+    return html`<p class="deed">${deed(decision)}</p><p class="command mono second">${decision.command}</p><p class="second words">${coded(decision.reason)}</p>
       ${this.edits(decision.edits)}
       <dl><dt>Way back</dt><dd>${coded(decision.way_back)}</dd>
         <dt>Decided</dt><dd>${moment(decision.at)}${decision.attempt > 1 ? `, attempt ${decision.attempt}` : ""}</dd>

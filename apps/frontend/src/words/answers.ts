@@ -61,7 +61,7 @@ function notOver(told: Told, detail: string): Omit<Answer, "asks"> {
   const { loop, trials } = told;
   const last = trials.at(-1);
   if (loop.waits_for_person && last?.result === "escalated") return { text: "No: a person has to act", detail, state: "failing" };
-  if (loop.waits_for_person) return { text: "No: it waits for a person", detail, state: "failing" };
+  if (loop.waits_for_person) return { text: "No: it waits for a person", detail: "", state: "failing" };
   if (told.answers.over.state === "acting") return { text: "Not yet: being measured", detail: measured(told) || detail, state: "acting" };
   if (last?.outcome === "WORSE") return { text: "No: the change made it worse", detail, state: "failing" };
   if (last?.outcome) return { text: last.result === "done" ? "No: the change did not help" : "No: it goes on", detail, state: "failing" };
