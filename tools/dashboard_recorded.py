@@ -230,9 +230,9 @@ class World:
         services = tuple(self.service(name, now) for name in self.config.services)
         rows = [row for name in self.config.services for row in self.detectors(name, now)]
         for journey in self.config.journeys:
-            firing = harm > 0.5
-            state = DetectorState.FIRING if firing else DetectorState.OK
             value = (0.61 + 0.01 * math.sin(now / 2e10)) * (1 - harm)
+            firing = value < 0.5
+            state = DetectorState.FIRING if firing else DetectorState.OK
             rows.append(
                 DetectorReport(
                     SymptomKind.CONVERSION, journey.name, state, since=self.since if firing else self.begun,

@@ -30,7 +30,7 @@ export class LoopStrip extends PageElement {
       li.skipped { border-block-start-style: dotted; }
       .name { font: var(--type-strong); }
       .took { margin-inline-start: var(--space-2); font: var(--type-small); color: var(--text-2); }
-      .text { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; overflow-wrap: anywhere; min-block-size: calc(2 * var(--space-4)); }
+      .text { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; overflow-wrap: anywhere; min-block-size: calc(2 * var(--space-4)); }
       .narrow { display: none; }
       @media ${narrow} { ol { display: none; } .top .push { margin: 0; } .narrow { display: block; } .strip { padding: var(--space-3) var(--space-4); } }
       @media ${forced} { li.doing, li.waits { border-block-start-width: var(--space-1); } }
