@@ -47,7 +47,7 @@ test("what did not help is said, with what was undone before", () => {
   assert.deepEqual(said({ trials: [undone] }).slice(1), ["What is being done: Fixer reverted the change of checkout, and undid it", "Is it over: No: the change made it worse"]);
   const called = { ...trial, command: "ESCALATE", result: "escalated" };
   const answer = answersOf(told({ decision: { ...decision, remedy: "ESCALATE", command: "ESCALATE", edits: [] }, trials: [undone, called], loop: { ...loop, waits_for_person: true } }));
-  assert.deepEqual([answer[1]?.text, answer[1]?.detail], ["A person was called", "pull request 8 merged; 1 change before it did not help and was undone"]);
+  assert.deepEqual([answer[1]?.text, answer[1]?.detail], ["A person was called", "1 change before it did not help and was undone; pull request 8 merged"]);
   assert.equal(answer[2]?.text, "No: a person has to act");
 });
 

@@ -41,7 +41,7 @@ function done(told: Told): Answer {
 
 function carriedOut(decision: DecisionNow, trial: TrialRow, detail: string, tried: string): Omit<Answer, "asks"> {
   const change = edited(decision.edits);
-  if (trial.result === "escalated") return { text: "A person was called", detail: joined([detail, tried]), state: "held" };
+  if (trial.result === "escalated") return { text: "A person was called", detail: joined([tried, detail]), state: "held" };
   if (trial.result === "cleared") return { text: decision.remedy === "ESCALATE" ? "No change: it ended first" : `Fixer did not ${infinitive(decision)}: it ended first`, detail: joined([detail, tried]), state: null };
   if (trial.result !== "done") return { text: `Fixer did not ${infinitive(decision)}: ${trial.result}`, detail: joined([detail, tried]), state: "held" };
   if (trial.undone) return { text: `Fixer ${past(decision)}, and undid it`, detail: joined([change, tried]), state: "acting" };
@@ -60,7 +60,7 @@ function over(told: Told): Answer {
 function notOver(told: Told, detail: string): Omit<Answer, "asks"> {
   const { loop, trials } = told;
   const last = trials.at(-1);
-  if (loop.waits_for_person && last?.result === "escalated") return { text: "No: a person has to act", detail, state: "failing" };
+  if (loop.waits_for_person && last?.result === "escalated") return { text: "No: a person has to act", detail: "", state: "failing" };
   if (loop.waits_for_person) return { text: "No: it waits for a person", detail: "", state: "failing" };
   if (told.answers.over.state === "acting") return { text: "Not yet: being measured", detail: measured(told) || detail, state: "acting" };
   if (last?.outcome === "WORSE") return { text: "No: the change made it worse", detail, state: "failing" };
