@@ -79,10 +79,11 @@ def press(name: str) -> Callable[[Page], None]:
     """Return what opens a dialog: the visible button of this name; on a phone it may be behind *Act*."""
 
     def open_it(page: Page) -> None:
-        button = page.get_by_role("button", name=name, exact=True).locator("visible=true").first
-        if not button.is_visible():
+        button = page.get_by_role("button", name=name, exact=True)
+        if not button.count():
             page.get_by_role("button", name="Act", exact=True).click()
-        button.click()
+            button = page.get_by_role("button", name=f"{name} …", exact=True)
+        button.first.click()
 
     return open_it
 

@@ -31,6 +31,7 @@ export const shared = css`
   .mono { font: var(--type-mono); overflow-wrap: anywhere; }
   .line { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0; }
   code { font: var(--type-code); background: var(--raised); border-radius: var(--radius-chip); padding: 0 var(--space-1); overflow-wrap: anywhere; }
+  .said::first-letter { text-transform: uppercase; }
   .words { overflow-wrap: anywhere; }
   .unseen { position: absolute; width: var(--hairline); height: var(--hairline); overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
   .chip { display: inline-flex; align-items: center; gap: var(--space-1); padding: 0 var(--space-2); min-height: var(--row-thin); border-radius: var(--radius-chip); background: var(--raised); color: var(--text-2); font: var(--type-small); white-space: nowrap; }

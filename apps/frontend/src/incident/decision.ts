@@ -9,7 +9,7 @@ import { PageElement } from "../elements/page-element.ts";
 import { shared } from "../elements/shared.ts";
 import { store } from "../state/store.ts";
 import { Watching } from "../state/watching.ts";
-import { infinitive } from "../words/answers.ts";
+import { deed } from "../words/answers.ts";
 import { countdown, many } from "../words/numbers.ts";
 import type { DecisionSheet, Verdict } from "./decision-sheet.ts";
 import "./decision-sheet.ts";
@@ -63,7 +63,7 @@ export class Decision extends PageElement {
       <dl><dt>Way back</dt><dd>${coded(decision.way_back)}</dd>
         <dt>Decided</dt><dd>${moment(decision.at)}${decision.attempt > 1 ? `, attempt ${decision.attempt}` : ""}</dd>
         ${decision.waits ? html`<dt>Expires</dt><dd>in ${countdown(decision.expires - store.now())}, at ${moment(decision.expires)}</dd>` : nothing}
-        <dt>You</dt><dd>${decision.you.why}</dd></dl>
+        <dt>You</dt><dd class="said">${decision.you.why}</dd></dl>
       ${decision.waits ? this.acts(decision) : nothing}
       <details ?open=${decision.refused > 0}><summary class="second">${this.ruleWords(decision)}</summary><ul class="rules">${decision.rules.map(
         (rule) => html`<li><span aria-hidden="true">${rule.allowed ? "✓" : "✗"}</span><span class="words"><strong>${rule.rule}</strong> <span class="second">${rule.allowed ? "" : "refuses: "}${coded(rule.reason)}</span></span></li>`,
@@ -95,9 +95,4 @@ export class Decision extends PageElement {
   private ordered(): void {
     this.dispatchEvent(new Event("ordered"));
   }
-}
-
-function deed(decision: DecisionNow): string {
-  const words = infinitive(decision);
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -84,6 +84,12 @@ export function infinitive({ remedy, service, edits }: Pick<DecisionNow, "remedy
   return `set ${edits.map((edit) => edit.key).join(" and ") || "the configuration"} of ${service}`;
 }
 
+/** A remedy as a heading: "Restart checkout". */
+export function deed(decision: Pick<DecisionNow, "remedy" | "service" | "edits">): string {
+  const words = infinitive(decision);
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 function past(decision: DecisionNow): string {
   return infinitive(decision)
     .replace(/^restart /, "restarted ")
