@@ -20,6 +20,7 @@ WIDTHS = (360, 1280, 1920)
 SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 SETTLES_MS = 1_500
 AFTER_MS = 15_000
+DOCUMENTED, FIRST_SCREEN = 1280, 800  # the documents show what fits on this screen
 HISTORY_S = "75"  # of health before the incident, so that the chart shows a before
 
 
@@ -101,7 +102,7 @@ def everywhere(
     for scheme in SCHEMES:
         for width in WIDTHS:
             page = started.new_page(
-                viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+                viewport={"width": width, "height": FIRST_SCREEN}, color_scheme=scheme, reduced_motion="reduce"
             )
             if prepare:
                 prepare(page)
@@ -111,7 +112,10 @@ def everywhere(
             page.wait_for_timeout(SETTLES_MS)  # what is drawn once a second is drawn
             if then:
                 then(page)
-            else:  # the whole view on one screen: what is fixed at its foot is not in its middle
+            else:
+                if width == DOCUMENTED:
+                    page.screenshot(path=f"{target}-{scheme}-first.png")
+                # The whole view on one screen: what is fixed at its foot is not in its middle.
                 height = page.evaluate("document.documentElement.scrollHeight")
                 page.set_viewport_size({"width": width, "height": height})
             page.wait_for_timeout(SETTLES_MS)

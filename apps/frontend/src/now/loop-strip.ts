@@ -23,7 +23,7 @@ export class LoopStrip extends PageElement {
       .top { display: flex; flex-wrap: wrap; align-items: center; gap: var(--space-1) var(--space-3); }
       .top .push { margin-inline-start: auto; }
       ol { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); gap: var(--space-1); }
-      li { display: grid; gap: var(--space-1); min-width: 0; padding-block-start: var(--space-2); border-block-start: var(--edge) solid var(--line); color: var(--text-3); font: var(--type-small); }
+      li { display: grid; gap: var(--space-1); align-content: start; min-width: 0; padding-block-start: var(--space-2); border-block-start: var(--edge) solid var(--line); color: var(--text-3); font: var(--type-small); }
       li.done { border-color: var(--text-3); color: var(--text-2); }
       li.doing { border-color: var(--acting); color: var(--text-1); }
       li.waits { border-color: var(--degraded); color: var(--text-1); border-block-start-style: dashed; }
