@@ -74,7 +74,7 @@ test("each remedy is said as a deed", () => {
 });
 
 test("below what is wrong stands only what it does not say itself", () => {
-  assert.equal(wrongBelow(answers.wrong), "No connection, since 12:00:00 UTC");
+  assert.equal(wrongBelow(answers.wrong), "First symptom: no connection, since 12:00:00 UTC");
   assert.equal(wrongBelow({ text: "Fewer finish: 0 of 37 bought", detail: "0 of 37 bought, since 12:00:00 UTC" }), "Since 12:00:00 UTC");
 });
 

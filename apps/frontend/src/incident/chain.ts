@@ -30,6 +30,7 @@ export class Chain extends PageElement {
     const { chain, chain_why: why } = this.shown;
     return html`<section class="panel" aria-labelledby="heading"><div class="head"><h2 id="heading">Chain</h2></div>
       ${chain.length ? html`<ol>${chain.map((link) => this.link(link))}</ol>` : note(why || "No cause is decided yet.")}
+      ${chain.length && this.shown.decision?.verdict === "INCONCLUSIVE" ? html`<p class="second words">A suspicion only: what it cites exists, yet the cause was not found.</p>` : nothing}
       ${chain.length && why ? html`<p class="second small words">${why}</p>` : nothing}</section>`;
   }
 

@@ -38,7 +38,7 @@ export class Journey extends PageElement {
       .number { display: flex; flex-wrap: wrap; align-items: baseline; gap: var(--space-1) var(--space-4); }
       .value { font: var(--type-number); letter-spacing: var(--tracking-large); }
       .name { font: var(--type-title); display: inline-flex; align-items: center; gap: var(--space-2); min-width: 0; }
-      .counts { font: var(--type-large); color: var(--text-2); }
+      .counts { color: var(--text-2); }
       .spans { display: flex; gap: var(--space-1); }
       .spans button { min-height: var(--row-thin); font: var(--type-small); }
       .key { display: flex; flex-wrap: wrap; gap: var(--space-1) var(--space-4); font: var(--type-small); color: var(--text-3); }
@@ -76,8 +76,8 @@ export class Journey extends PageElement {
         <div class="number">
           <span class="value">${percent(journey.value)}</span>
           <span class="second">${this.compared(journey)}</span>
-          <span class="counts">${this.counts(journey)}</span>
         </div>
+        <p class="counts">${this.counts(journey)}</p>
         ${journey.why && journey.value !== null && journey.state !== "well" ? html`<p class="second words">${journey.why}</p>` : nothing}
       </div>
       <div>
@@ -137,16 +137,16 @@ export class Journey extends PageElement {
 
   private compared(journey: JourneyNow): string {
     if (journey.value === null) return journey.why || "not known";
-    if (journey.usual === null) return `learning what is usual, floor ${percent(journey.floor)}`;
+    if (journey.usual === null) return `now, learning what is usual, floor ${percent(journey.floor)}`;
     const usual = journey.usual_low !== null && journey.usual_high !== null ? `${percent(journey.usual_low)} to ${percent(journey.usual_high)}` : percent(journey.usual);
-    return `usual ${usual}, floor ${percent(journey.floor)}`;
+    return `now, usual ${usual}, floor ${percent(journey.floor)}`;
   }
 
   private counts(journey: JourneyNow) {
     const steps = journey.conversion;
-    if (steps) return html`${stepCounts(steps)}, last ${this.lasts(steps)}`;
+    if (steps) return html`In the last ${this.lasts(steps)}: ${stepCounts(steps)}${steps.share === null ? "" : `, ${percent(steps.share)}`}`;
     const share = journey.success_hour ?? journey.success;
-    return share ? html`${count(share.good)} of ${count(share.good + share.bad)} good, last ${this.lasts(share)}` : nothing;
+    return share ? html`In the last ${this.lasts(share)}: ${count(share.good)} of ${count(share.good + share.bad)} good` : nothing;
   }
 
   private lasts(counted: { readonly since: number; readonly until: number }): string {

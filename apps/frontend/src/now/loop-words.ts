@@ -19,7 +19,7 @@ export function stepWords(step: LoopStep, loop: Pick<Loop, "progress">): string 
   switch (step.state) {
     case "doing":
       if (step.step === "verify" && progress?.visits != null) return `${Math.min(progress.visits, progress.needed)} of ${progress.needed} good in a row`;
-      if (step.step === "verify" && progress?.good != null) return `${Math.min(progress.good, progress.needed)} of ${progress.needed} good, ${progress.bad ?? 0} bad`;
+      if (step.step === "verify" && progress?.good != null) return progress.good < progress.needed ? `${progress.good} of ${progress.needed} good, ${progress.bad ?? 0} bad` : `${progress.good} good, ${progress.bad ?? 0} bad, ${progress.needed} needed`;
       return step.text || "now …";
     case "waits":
       return step.text || "waits";

@@ -48,7 +48,8 @@ export class Services extends PageElement {
 
   private summary(rows: readonly ServiceNow[]): string {
     const well = rows.filter(isWell).length;
-    return well === rows.length ? `${many(well, "service")}, all well` : `${well} of ${rows.length} well`;
+    const unseen = rows.filter((row) => row.state === "blind" || row.state === "unknown").length;
+    return well === rows.length ? `${many(well, "service")}, all well` : `${well} of ${rows.length} well${unseen ? `, ${unseen} not seen` : ""}`;
   }
 
   private table(rows: readonly ServiceNow[]) {

@@ -23,7 +23,8 @@ export function answersOf(told: Told): readonly Answer[] {
 /** What stands below what is wrong: its detail without what it repeats. */
 export function wrongBelow({ text, detail }: Pick<Question, "text" | "detail">): string {
   const first = detail.split(/; and |, since /, 1)[0] ?? "";
-  const rest = first && text.includes(first) ? detail.slice(first.length).replace(/^[;,] /, "") : detail;
+  if (!first || !text.includes(first)) return detail && `First symptom: ${detail}`;
+  const rest = detail.slice(first.length).replace(/^[;,] /, "");
   return rest.charAt(0).toUpperCase() + rest.slice(1);
 }
 
