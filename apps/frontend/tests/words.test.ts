@@ -64,6 +64,7 @@ test("a row names the failing detector and how many more there are", () => {
 test("evidence is named by its kind and subject", () => {
   assert.equal(evidenceName("health:checkout"), "health: checkout");
   assert.equal(evidenceName("span:04ca81830805/f2b2"), "trace 04ca8183");
+  assert.equal(evidenceName(`deployment:7437fcb3877e${"1".repeat(28)}`), "deployment: 7437fcb3877e");
 });
 
 test("an outcome says who was asked and what came back", () => {

@@ -22,7 +22,8 @@ export class Chain extends PageElement {
       .claim { font: var(--type-large); overflow-wrap: anywhere; }
       .struck .claim { text-decoration: line-through; color: var(--text-2); }
       .chips { grid-column: 2; display: flex; flex-wrap: wrap; gap: var(--space-2); }
-      .chips button { font: var(--type-small); max-inline-size: 100%; }
+      .chips { min-width: 0; }
+      .chips button { font: var(--type-small); max-inline-size: 100%; min-width: 0; }
     `,
   ];
 

@@ -15,7 +15,8 @@ export class Others extends PageElement {
   static override styles = [
     shared,
     css`li { display: grid; gap: var(--space-1); padding-block: var(--space-2); border-block-start: var(--hairline) solid var(--line); } li:first-child { border: 0; padding-block-start: 0; }
-      .name { display: flex; gap: var(--space-3); justify-content: space-between; }`,
+      .name { display: flex; gap: var(--space-3); justify-content: space-between; }
+      .share { white-space: nowrap; }`,
   ];
 
   protected override render() {
@@ -25,7 +26,7 @@ export class Others extends PageElement {
   }
 
   private other(other: OtherCause) {
-    return html`<li><span class="name"><strong class="words">${other.service}: ${other.kind}${other.operation ? html` <span class="second">(${other.operation})</span>` : ""}</strong><span title="the share of the failed requests that it explains">${percent(other.score)}</span></span>
+    return html`<li><span class="name"><strong class="words">${other.service}: ${other.kind}${other.operation ? html` <span class="second">(${other.operation})</span>` : ""}</strong><span class="share" title="the share of the failed requests that it explains">${percent(other.score)}</span></span>
       <span class="second words">${coded(other.why_not)}</span>${other.settles ? html`<span class="third small words">Would settle it: ${coded(other.settles)}</span>` : ""}</li>`;
   }
 }
