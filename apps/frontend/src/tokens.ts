@@ -195,6 +195,8 @@ export const rowThin = 24;
 export const overscan = 8;
 export const axisWidth = 48;
 export const axisHeight = 28;
+/** A value between two gaps, which no line shows. */
+export const dotSize = 4;
 export const markSize = 6;
 export const hatch = 6;
 export const textSize = 12;

@@ -1,7 +1,8 @@
-// The four questions, the counts of steps, and names between backticks.
+// The four questions, the counts of steps, and what the charts show of them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DecisionNow, IncidentAnswer, Loop, TrialRow } from "../src/api/types.ts";
+import { isolated } from "../src/elements/chart-lines.ts";
 import { waitsFor } from "../src/now/loop-words.ts";
 import { stateShown } from "../src/now/service-words.ts";
 import { answersOf, infinitive, wrongBelow } from "../src/words/answers.ts";
@@ -94,4 +95,8 @@ test("a service that an open incident accuses is not shown as well", () => {
 test("what an incident waits for is said as people say it", () => {
   assert.equal(waitsFor("brain: decide"), "next: Brain decides");
   assert.equal(waitsFor("a person"), "waits for a person");
+});
+
+test("a value between two gaps is drawn as a dot", () => {
+  assert.deepEqual(isolated([0.5, null, 0.4, 0.4, null, 0, undefined]), [0, 5]);
 });

@@ -51,8 +51,8 @@ export class Feed extends PageElement {
     const open = this.isOpen;
     return html`<section class="panel" aria-labelledby="heading">
       <div class="head ${open ? "" : "folded"}"><h2 id="heading">Facts</h2><span class="second small">${newer ? `${newer} newer` : ""}</span>
-        <button class="quiet push" aria-expanded=${open} @click=${this.toggle}>${open ? "Fold" : `Show the last ${many(facts.length, "fact")}`}</button></div>
-      ${open ? this.list() : nothing}</section>`;
+        ${facts.length ? html`<button class="quiet push" aria-expanded=${open} @click=${this.toggle}>${open ? "Fold" : `Show the last ${many(facts.length, "fact")}`}</button>` : html`<span class="second">No fact is recorded yet.</span>`}</div>
+      ${open && facts.length ? this.list() : nothing}</section>`;
   }
 
   /** Folded when all is well, and on a phone, until somebody unfolds it. */

@@ -64,7 +64,7 @@ export class Journey extends PageElement {
 
   protected override render() {
     const journey = this.journey;
-    if (!journey) return html`<section class="panel"><h2>Journeys</h2><p class="second">No journey has been reported yet.</p></section>`;
+    if (!journey) return html`<section class="panel" aria-labelledby="heading"><div class="head"><h2 id="heading">Journeys</h2></div><p class="second">No journey has been reported yet.</p></section>`;
     const now = store.now();
     return html`<section class="panel" aria-labelledby="heading">
       <div class="head">

@@ -49,6 +49,7 @@ export class Services extends PageElement {
   private summary(rows: readonly ServiceNow[]): string {
     const well = rows.filter(isWell).length;
     const unseen = rows.filter((row) => row.state === "blind" || row.state === "unknown").length;
+    if (!rows.length) return "";
     return well === rows.length ? `${many(well, "service")}, all well` : `${well} of ${rows.length} well${unseen ? `, ${unseen} not seen` : ""}`;
   }
 
