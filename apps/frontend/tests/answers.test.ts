@@ -21,7 +21,7 @@ const answers: IncidentAnswer["answers"] = {
 type Told = Parameters<typeof answersOf>[0];
 
 function told(more: Partial<Told>): Told {
-  return { answers, decision, trials: [trial], is_open: true, loop, moments: [], ...more };
+  return { answers, decision, trials: [trial], is_open: true, loop, moments: [], chart: { of: "" } as IncidentAnswer["chart"], ...more };
 }
 
 function said(more: Partial<Told>): string[] {
@@ -76,6 +76,7 @@ test("each remedy is said as a deed", () => {
 
 test("below what is wrong stands only what it does not say itself", () => {
   assert.equal(wrongBelow(answers.wrong), "First symptom: no connection, since 12:00:00 UTC");
+  assert.equal(wrongBelow(answers.wrong, "buy"), "Journey buy. First symptom: no connection, since 12:00:00 UTC");
   assert.equal(wrongBelow({ text: "Fewer finish: 0 of 37 bought", detail: "0 of 37 bought, since 12:00:00 UTC" }), "Since 12:00:00 UTC");
 });
 

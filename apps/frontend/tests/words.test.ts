@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LoopStep, Sources } from "../src/api/types.ts";
 import { evidenceName } from "../src/incident/evidence-words.ts";
-import { outcomeWords } from "../src/incidents/row-words.ts";
+import { causeWords, outcomeWords } from "../src/incidents/row-words.ts";
 import { stepWords } from "../src/now/loop-words.ts";
 import { serviceWords } from "../src/now/service-words.ts";
 import { banners, type Heard } from "../src/shell/banner-words.ts";
@@ -65,6 +65,11 @@ test("evidence is named by its kind and subject", () => {
   assert.equal(evidenceName("health:checkout"), "health: checkout");
   assert.equal(evidenceName("span:04ca81830805/f2b2"), "trace 04ca8183");
   assert.equal(evidenceName(`deployment:7437fcb3877e${"1".repeat(28)}`), "deployment: 7437fcb3877e");
+});
+
+test("a suspicion is not shown as the cause", () => {
+  assert.equal(causeWords({ cause: "a crash", verdict: "INCONCLUSIVE" }), "not found; suspected: a crash");
+  assert.equal(causeWords({ cause: "a crash", verdict: "CONFIRMED" }), "a crash");
 });
 
 test("an outcome says who was asked and what came back", () => {

@@ -65,7 +65,7 @@ export class IncidentView extends PageElement {
     const loop = store.panels.loops.get(String(this.number)) ?? shown.loop;
     return html`<div class="grid">
       <sre-incident-head .shown=${shown}></sre-incident-head>
-      <sre-sentence .sentence=${shown.sentence} .below=${shown.is_open ? wrongBelow(shown.answers.wrong) : ""}></sre-sentence>
+      <sre-sentence .sentence=${shown.sentence} .below=${shown.is_open ? wrongBelow(shown.answers.wrong, shown.chart.of) : ""}></sre-sentence>
       <sre-answers .shown=${shown}></sre-answers>
       ${loadingNote(this.answer, "the incident")}
       ${shown.is_open ? html`<sre-loop .loop=${loop}></sre-loop>` : nothing}

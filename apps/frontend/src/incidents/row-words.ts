@@ -9,3 +9,8 @@ export function outcomeWords(row: Pick<IncidentRow, "outcome" | "is_open" | "ask
   if (row.recurred_in != null) parts.push(`came back as incident ${row.recurred_in}`);
   return parts.join(", ");
 }
+
+/** The cause in a line; a suspicion is not shown as a cause that was found. */
+export function causeWords({ cause, verdict }: Pick<IncidentRow, "cause" | "verdict">): string {
+  return cause && verdict === "INCONCLUSIVE" ? `not found; suspected: ${cause}` : cause;
+}

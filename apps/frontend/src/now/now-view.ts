@@ -67,7 +67,7 @@ export class NowView extends PageElement {
   private below(told: IncidentAnswer): string {
     const others = [...store.panels.loops.values()].filter((loop) => loop.incident !== told.number).map((loop) => loop.incident);
     const halted = store.panels.mode.get("")?.halted ? "The agents are HALTED: nothing is done" : "";
-    return [wrongBelow(told.answers.wrong), halted, others.length ? `Also open: ${others.join(", ")}` : ""].filter(Boolean).join(". ");
+    return [wrongBelow(told.answers.wrong, told.chart.of), halted, others.length ? `Also open: ${others.join(", ")}` : ""].filter(Boolean).join(". ");
   }
 }
 

@@ -10,18 +10,23 @@ export interface Answer {
   readonly state: State | null;
 }
 
-type Told = Pick<IncidentAnswer, "answers" | "decision" | "trials" | "is_open" | "loop" | "moments">;
+type Told = Pick<IncidentAnswer, "answers" | "decision" | "trials" | "is_open" | "loop" | "moments" | "chart">;
 
 /** What is wrong, why, what is done, is it over; the first is left out where the sentence above says it. */
 export function answersOf(told: Told): readonly Answer[] {
-  const { answers, is_open: open } = told;
-  const wrong = { asks: open ? "What is wrong" : "What was wrong", text: answers.wrong.text, detail: wrongBelow(answers.wrong), state: null };
+  const { answers, chart, is_open: open } = told;
+  const wrong = { asks: open ? "What is wrong" : "What was wrong", text: answers.wrong.text, detail: wrongBelow(answers.wrong, chart.of), state: null };
   const why = { asks: "Why", ...answers.why, state: null };
   return [...(open ? [] : [wrong]), why, done(told), over(told)];
 }
 
-/** What stands below what is wrong: its detail without what it repeats. */
-export function wrongBelow({ text, detail }: Pick<Question, "text" | "detail">): string {
+/** What stands below what is wrong: whose journey, and its detail without what it repeats. */
+export function wrongBelow(wrong: Pick<Question, "text" | "detail">, journey = ""): string {
+  const named = journey && !wrong.text.includes(journey) ? `Journey ${journey}. ` : "";
+  return named + unrepeated(wrong);
+}
+
+function unrepeated({ text, detail }: Pick<Question, "text" | "detail">): string {
   const first = detail.split(/; and |, since /, 1)[0] ?? "";
   if (!first || !text.includes(first)) return detail && `First symptom: ${detail}`;
   const rest = detail.slice(first.length).replace(/^[;,] /, "");
