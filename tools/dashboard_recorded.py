@@ -61,12 +61,12 @@ from sre_space.domain.detectors import (  # noqa: E402
     ReportedInhibition,
     ServiceReport,
 )
-from sre_space.domain.facts import OWNER, Agent, Decision, Detection, Fact  # noqa: E402
+from sre_space.domain.facts import OWNER, Agent, Decision, Detection, Fact, Outcome, Verification  # noqa: E402
 from sre_space.domain.labels import HOLD, ORDERS  # noqa: E402
 from sre_space.domain.remedies import Restart  # noqa: E402
 from sre_space.domain.space_config import SpaceConfig  # noqa: E402
 from sre_space.domain.symptoms import SymptomKind  # noqa: E402
-from sre_space.domain.telemetry import Span  # noqa: E402
+from sre_space.domain.telemetry import Span, SpanStatus  # noqa: E402
 from sre_space.ports.bus import Record  # noqa: E402
 from sre_space.ports.forge import Issue  # noqa: E402
 from sre_space.ports.runtime import Unit  # noqa: E402
@@ -78,6 +78,7 @@ from sre_space.text.prose import prose, title  # noqa: E402
 SECOND = 10**9
 REPOSITORY = "local/cloud-insurance"
 QUIET_S, BETWEEN_S = 40.0, 8.0
+SEEN_AFTER_NS = 12 * SECOND  # at most: so long before its detection a live incident begins
 LIVE = ("issue-01", "issue-13", "issue-07", "waiting-plan")
 
 
@@ -172,13 +173,15 @@ class RecordedBundles:
 
 @dataclass(frozen=True)
 class RecordedStore:
-    """A trace store that gives the traces of a recorded bundle as if they were new."""
+    """A trace store: the traces of a recorded bundle as if they were new; failed ones only while something is ill."""
 
     spans: Sequence[Span]
+    ill: Mapping[str, float]
 
     async def window(self, service: str, since: int, until: int, limit: int = 200) -> Sequence[Span]:
         """Return the traces with a span of the service, their newest span at the end of the window."""
-        mine = {span.trace_id for span in self.spans if span.service == service}
+        failed = frozenset() if self.ill else {span.trace_id for span in self.spans if span.status is SpanStatus.ERROR}
+        mine = {span.trace_id for span in self.spans if span.service == service} - failed
         newest = max(span.end for span in self.spans)
         by = min(until, time.time_ns()) - newest
         chosen = sorted(mine)[:limit] if until - since > 0 else []
@@ -227,9 +230,9 @@ class World:
         services = tuple(self.service(name, now) for name in self.config.services)
         rows = [row for name in self.config.services for row in self.detectors(name, now)]
         for journey in self.config.journeys:
-            firing = harm > 0.5
+            value = (0.61 + 0.01 * math.sin(now / 2e10)) * (1 - harm)
+            firing = value < 0.5
             state = DetectorState.FIRING if firing else DetectorState.OK
-            value = 0.61 * (1 - harm) + 0.01 * math.sin(now / 2e10)
             rows.append(
                 DetectorReport(
                     SymptomKind.CONVERSION, journey.name, state, since=self.since if firing else self.begun,
@@ -308,10 +311,12 @@ class World:
         facts = [entry.fact for entry in case_of(chain).chain]
         ulid, first = str(ULID()), facts[0].payload
         assert isinstance(first, Detection)
-        service = first.symptoms[0].service
-        self.ill, self.since = {service: 1.0 if "Infrastructure" in chain.issue.title else 0.4}, time.time_ns()
+        service, before = first.symptoms[0].service, min(SEEN_AFTER_NS, facts[0].at - first.since)
+        facts[0] = replace(facts[0], payload=begun(first, facts[0].at - before))
+        self.ill.update({service: 1.0 if "Infrastructure" in chain.issue.title else 0.6})
+        self.since = time.time_ns()
         self.units.down = {service} if self.ill[service] == 1.0 else set()
-        await asyncio.sleep(0.7)
+        await asyncio.sleep(before / SECOND)
         number, prev = 0, ""
         for seq, fact in enumerate(facts):
             payload = shifted(fact.payload, time.time_ns() - fact.at)
@@ -328,14 +333,17 @@ class World:
             else:
                 await self.wake(number, await self.forge.comment(number, body))
             if fact.step.value == "act":
-                self.ill, self.units.down = ({service: 0.1}, set()) if "restart" in body.lower() else (self.ill, set())
-            if fact.step.value == "verify":
-                self.ill = {}
+                self.units.down = set()
+                if any(word in body for word in ("RESTART", "REVERT")):
+                    self.ill[service] = 0.1
+            if isinstance(payload, Verification) and payload.outcome is Outcome.RECOVERED:
+                self.ill.clear()
             if isinstance(payload, Decision) and payload.plan:
                 await self.decided(number)
             following = facts[seq + 1].at - fact.at if seq + 1 < len(facts) else 0
             await asyncio.sleep(min(BETWEEN_S, max(0.4, following / SECOND)))
-        self.ill, self.units.down = {}, set()
+        self.ill.clear()
+        self.units.down = set()
         await self.forge.close_issue(number)
         await self.wake(number, 0)
 
@@ -350,6 +358,11 @@ class World:
     async def wake(self, number: int, comment: int) -> None:
         """Send a wake-up message."""
         await self.wake_ups.publish(FACTS, WakeUp(number, comment).encoded)
+
+
+def begun(detection: Detection, since: int) -> Detection:
+    """Return a detection no symptom of which began before `since`."""
+    return replace(detection, symptoms=tuple(replace(one, since=max(one.since, since)) for one in detection.symptoms))
 
 
 def shifted(value: Any, by: int) -> Any:  # noqa: ANN401 - any part of a payload
@@ -396,7 +409,7 @@ async def prepared(folder: Path, live: Sequence[str], quiet_s: float) -> tuple[D
         Reports(reports, reports, trust, REPOSITORY, clock),
         Followed(incidents, orders, wake_ups, clock),
         Surroundings(holds, kill_switch, units, Units([agent.value for agent in Agent]), clock),
-        TraceSources(RecordedStore(spans_of(bundles.files["restart"][INCIDENT + TRACES])), bundles, clock),
+        TraceSources(RecordedStore(spans_of(bundles.files["restart"][INCIDENT + TRACES]), world.ill), bundles, clock),
         Recorder(BlockDatabase(folder / "history.db")),
         Hub(lambda: time.time_ns() // 10**6),
         clock,

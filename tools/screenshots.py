@@ -19,6 +19,8 @@ from support.pages import answer, browser, example, hear, recorded, why_not  # n
 WIDTHS = (360, 1280, 1920)
 SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 SETTLES_MS = 1_500
+AFTER_MS = 15_000
+DOCUMENTED, FIRST_SCREEN = 1280, 800  # the documents show what fits on this screen
 HISTORY_S = "75"  # of health before the incident, so that the chart shows a before
 
 
@@ -33,10 +35,16 @@ def main() -> None:
             wait_for_the_plan(started, served.url)
             number = opened(started, served.url)
             everywhere(started, folder / "now-incident", served.url)
-            everywhere(started, folder / "incident-waiting", f"{served.url}incidents/{number}", token=served.token)
+            incident = f"{served.url}incidents/{number}"
+            everywhere(started, folder / "incident-waiting", incident, token=served.token)
+            everywhere(started, folder / "dialog-approve", incident, token=served.token, then=press("Approve …"))
+            everywhere(started, folder / "dialog-hold", served.url, token=served.token, then=press("Hold"))
+        with recorded("--live", "issue-07", "--quiet", HISTORY_S) as served:
+            number = opened(started, served.url)
+            healed(started, f"{served.url}incidents/{number}")
+            everywhere(started, folder / "incident-after", f"{served.url}incidents/{number}")
         with recorded("--calm") as served:
-            for name, path in (("incident-after", "incidents/1"), ("incidents", "incidents")):
-                everywhere(started, folder / name, served.url + path)
+            everywhere(started, folder / "incidents", f"{served.url}incidents")
             everywhere(started, folder / "now-blind", served.url, blind)
             everywhere(started, folder / "now-empty", served.url, empty)
             everywhere(started, folder / "now-healthy", served.url)
@@ -54,19 +62,47 @@ def opened(started: Browser, url: str) -> str:
     """Return the number of the open incident."""
     page = started.new_page()
     page.goto(url)
-    address = page.locator("sre-sentence .open a").get_attribute("href", timeout=60_000) or ""
+    address = page.locator("sre-sentence .open a").get_attribute("href", timeout=300_000) or ""
     page.close()
     return address.rpartition("/")[2]
 
 
+def healed(started: Browser, url: str) -> None:
+    """Return once the incident is over, with some of what followed on its chart."""
+    page = started.new_page()
+    page.goto(url)
+    page.locator("sre-incident-head .chip", has_text="healed").wait_for(timeout=300_000)
+    page.wait_for_timeout(AFTER_MS)
+    page.close()
+
+
+def press(name: str) -> Callable[[Page], None]:
+    """Return what opens a dialog: the visible button of this name; on a phone it may be behind *Act*."""
+
+    def open_it(page: Page) -> None:
+        button = page.get_by_role("button", name=name, exact=True)
+        if not button.count():
+            page.get_by_role("button", name="Act", exact=True).click()
+            button = page.get_by_role("button", name=f"{name} …", exact=True)
+        button.first.click()
+
+    return open_it
+
+
 def everywhere(
-    started: Browser, target: Path, url: str, prepare: Callable[[Page], None] | None = None, token: str = ""
+    started: Browser,
+    target: Path,
+    url: str,
+    prepare: Callable[[Page], None] | None = None,
+    *,
+    token: str = "",
+    then: Callable[[Page], None] | None = None,
 ) -> None:
-    """Write one view's pictures."""
+    """Write one view's pictures; of a dialog, which `then` opens, only what is on the screen."""
     for scheme in SCHEMES:
         for width in WIDTHS:
             page = started.new_page(
-                viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+                viewport={"width": width, "height": FIRST_SCREEN}, color_scheme=scheme, reduced_motion="reduce"
             )
             if prepare:
                 prepare(page)
@@ -74,7 +110,16 @@ def everywhere(
                 page.add_init_script(f"sessionStorage.setItem('sre-space-token', '{token}')")
             page.goto(url)
             page.wait_for_timeout(SETTLES_MS)  # what is drawn once a second is drawn
-            page.screenshot(path=f"{target}-{scheme}-{width}.png", full_page=True)
+            if then:
+                then(page)
+            else:
+                if width == DOCUMENTED:
+                    page.screenshot(path=f"{target}-{scheme}-first.png")
+                # The whole view on one screen: what is fixed at its foot is not in its middle.
+                height = page.evaluate("document.documentElement.scrollHeight")
+                page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(SETTLES_MS)
+            page.screenshot(path=f"{target}-{scheme}-{width}.png")
             page.close()
     print(target)
 
@@ -112,7 +157,7 @@ def empty(page: Page) -> None:
 def known(page: Page) -> dict[str, Any]:
     """Return a real answer, at whose time the page's clock is set; charts show the history that belongs to it."""
     now = copy.deepcopy(example("now"))
-    page.clock.set_fixed_time(now["at"])
+    page.clock.set_fixed_time(now["at"] / 1000)
     answer(page, "series", example("series"))
     return now
 

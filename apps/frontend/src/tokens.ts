@@ -131,7 +131,6 @@ const sizes = {
   search: "320px",
   column: "240px",
   why: "176px",
-  
 } as const;
 
 const type = {
@@ -146,6 +145,7 @@ const type = {
   "type-label": "600 12px/16px var(--sans)",
   "type-mono": "450 12px/16px var(--mono)",
   "type-mono-body": "450 13px/20px var(--mono)",
+  "type-code": "450 0.93em/1 var(--mono)",
   "type-axis": "12px system-ui, sans-serif",
   "tracking-label": "0.06em",
   "tracking-large": "-0.015em",
@@ -195,11 +195,15 @@ export const rowThin = 24;
 export const overscan = 8;
 export const axisWidth = 48;
 export const axisHeight = 28;
+/** A value between two gaps, which no line shows. */
+export const dotSize = 4;
 export const markSize = 6;
 export const hatch = 6;
 export const textSize = 12;
 export const shapeBox = 16;
 export const sparkBox = { width: 96, height: 24 } as const;
+/** So many services are drawn whole, also while something fails. */
+export const mapWhole = 12;
 export const mapBox = { width: 164, height: 40, gapX: 16, gapY: 44, pad: 4 } as const;
 
 function lines(values: Readonly<Record<string, string>>): string {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LoopStep, Sources } from "../src/api/types.ts";
 import { evidenceName } from "../src/incident/evidence-words.ts";
-import { outcomeWords } from "../src/incidents/row-words.ts";
+import { causeWords, outcomeWords } from "../src/incidents/row-words.ts";
 import { stepWords } from "../src/now/loop-words.ts";
 import { serviceWords } from "../src/now/service-words.ts";
 import { banners, type Heard } from "../src/shell/banner-words.ts";
@@ -47,7 +47,7 @@ test("states that say little share the quiet colour", () => {
 test("a step says what it took, how far it is, or what it waits for", () => {
   const step = (state: string, text = "", name = "verify"): LoopStep => ({ step: name, agent: "scout", state, at: null, took_s: 0.6, text, until: null });
   const progress = { good: 12, bad: 0, needed: 30, since: 0, visits: null };
-  assert.equal(stepWords(step("done", "CONFIRMED"), { progress: null }), "✓ 600 ms, CONFIRMED");
+  assert.equal(stepWords(step("done", "CONFIRMED"), { progress: null }), "CONFIRMED");
   assert.equal(stepWords(step("doing"), { progress }), "12 of 30 good, 0 bad");
   assert.equal(stepWords(step("doing"), { progress: { ...progress, visits: 5 } }), "5 of 30 good in a row");
   assert.equal(stepWords(step("waits", "waits for a person"), { progress }), "waits for a person");
@@ -56,19 +56,25 @@ test("a step says what it took, how far it is, or what it waits for", () => {
 
 test("a row names the failing detector and how many more there are", () => {
   const detector = { kind: "Error", operation: "", state: "failing", text: "43 of 100 failed", since: null, value: null, threshold: null, baseline: null, unit: "1" } as const;
-  assert.equal(serviceWords({ state: "failing", why: "", detector, detectors: [detector, detector], restarts: 2 }), "43 of 100 failed, and 1 more, 2 restarts");
-  assert.equal(serviceWords({ state: "unknown", why: "no attempts", detector: null, detectors: [], restarts: null }), "no attempts");
-  assert.equal(serviceWords({ state: "well", why: "", detector: null, detectors: [], restarts: 0 }), "well");
+  assert.equal(serviceWords({ state: "failing", why: "", detector, detectors: [detector, detector], restarts: 2, incident: 3, autonomy: "autonomous" }), "43 of 100 failed, and 1 more, 2 restarts");
+  assert.equal(serviceWords({ state: "unknown", why: "no attempts", detector: null, detectors: [], restarts: null, incident: null, autonomy: "autonomous" }), "no attempts");
+  assert.equal(serviceWords({ state: "well", why: "", detector: null, detectors: [], restarts: 0, incident: null, autonomy: "observe" }), "well, agents: observe");
 });
 
 test("evidence is named by its kind and subject", () => {
   assert.equal(evidenceName("health:checkout"), "health: checkout");
   assert.equal(evidenceName("span:04ca81830805/f2b2"), "trace 04ca8183");
+  assert.equal(evidenceName(`deployment:7437fcb3877e${"1".repeat(28)}`), "deployment: 7437fcb3877e");
+});
+
+test("a suspicion is not shown as the cause", () => {
+  assert.equal(causeWords({ cause: "a crash", verdict: "INCONCLUSIVE" }), "not found; suspected: a crash");
+  assert.equal(causeWords({ cause: "a crash", verdict: "CONFIRMED" }), "a crash");
 });
 
 test("an outcome says who was asked and what came back", () => {
   assert.equal(outcomeWords({ outcome: "", is_open: true, asked: true, undone: false, recurred_in: null }), "open, a person was asked");
-  assert.equal(outcomeWords({ outcome: "RECOVERED", is_open: false, asked: false, undone: true, recurred_in: 9 }), "RECOVERED, undone, came back in 9");
+  assert.equal(outcomeWords({ outcome: "RECOVERED", is_open: false, asked: false, undone: true, recurred_in: 9 }), "recovered, undone, came back as incident 9");
 });
 
 const live = { state: "live", age_s: 0.4, why: "" } as const;

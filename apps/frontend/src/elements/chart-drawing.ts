@@ -76,6 +76,7 @@ export function drawMarks(plot: uPlot, marks: readonly ChartMark[]): void {
   ctx.font = fontOf(600);
   ctx.textAlign = "center";
   ctx.lineWidth = devicePixelRatio;
+  let free = 0; // where the next label has room
   for (const mark of marks) {
     const x = plot.valToPos(mark.at / 1000, "x", true);
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
@@ -88,7 +89,11 @@ export function drawMarks(plot: uPlot, marks: readonly ChartMark[]): void {
     ctx.stroke();
     ctx.globalAlpha = 1;
     if (!mark.label) triangle(ctx, x, bbox.top, size);
-    else ctx.fillText(mark.label, x, bbox.top - size / 2);
+    else {
+      const at = Math.max(x, free);
+      ctx.fillText(mark.label, at, bbox.top - size / 2);
+      free = at + ctx.measureText(mark.label).width + size;
+    }
   }
   ctx.restore();
 }

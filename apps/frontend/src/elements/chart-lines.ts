@@ -48,6 +48,11 @@ export function rangeOf(data: ChartData): [number, number] {
   return [Math.max(-0.02, low - air), Math.min(1.02, high + air)];
 }
 
+/** The places of values with a gap on both sides: a line shows none of them. */
+export function isolated(column: ArrayLike<number | null | undefined>): number[] {
+  return Array.from(column, (value, index) => (value != null && column[index - 1] == null && column[index + 1] == null ? index : -1)).filter((index) => index >= 0);
+}
+
 /** The chart in words, for who cannot see it. */
 export function inWords(data: ChartData, what: string): string {
   const known = data.value.filter((value) => value !== null);

@@ -3,10 +3,10 @@ import { css, html, nothing, type PropertyValues, unsafeCSS } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 import uPlot from "uplot";
 import uplotStyle from "uplot/dist/uPlot.min.css";
-import { axisHeight, axisWidth } from "../tokens.ts";
+import { axisHeight, axisWidth, dotSize } from "../tokens.ts";
 import { percent } from "../words/numbers.ts";
 import { clockOf, minuteOf } from "../words/times.ts";
-import { type ChartData, inWords, rangeOf } from "./chart-lines.ts";
+import { type ChartData, inWords, isolated, rangeOf } from "./chart-lines.ts";
 import { drawBand, drawGaps, drawMarks, type ChartMark } from "./chart-drawing.ts";
 import { PageElement } from "./page-element.ts";
 import { shared } from "./shared.ts";
@@ -109,7 +109,7 @@ export class Chart extends PageElement {
       ],
       series: [
         {},
-        { stroke: token("series-1"), width: 2, spanGaps: false, points: { show: false } },
+        { stroke: token("series-1"), width: 2, spanGaps: false, points: { show: true, size: dotSize, filter: (plot, index) => isolated(plot.data[index] ?? []) } },
         { stroke: token("text-3"), width: 1, dash: [6, 4], spanGaps: true, points: { show: false } },
         { stroke: token("text-3"), width: 1, spanGaps: true, points: { show: false }, alpha: 0.6 },
       ],

@@ -15,7 +15,7 @@ export class Fold extends PageElement {
       details { background: var(--panel); border: var(--hairline) solid var(--line); border-radius: var(--radius-panel); }
       summary { list-style: none; padding-inline: var(--space-4); font: var(--type-strong); }
       summary::-webkit-details-marker { display: none; }
-      slot { --heading: none; --panel-line: transparent; }
+      slot { --heading: none; --head-block: auto; --head-below: 0; --panel-line: transparent; }
     `,
   ];
 

@@ -3,6 +3,7 @@ import { css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { Sentence } from "../api/types.ts";
 import { colourOf } from "../words/states.ts";
+import { coded } from "./coded.ts";
 import { PageElement } from "./page-element.ts";
 import { forced, narrow, shared, solid } from "./shared.ts";
 import "./state-shape.ts";
@@ -12,6 +13,8 @@ export class SentenceAtTop extends PageElement {
   @property({ attribute: false }) sentence: Sentence | undefined;
   /** Whether the incident can be opened from here. */
   @property({ type: Boolean }) opens = false;
+  /** Whether the panel below it answers why, what is done and is it over: then only the first line, and this one. */
+  @property({ attribute: false }) below: string | undefined;
   /** What stands there instead, as while nothing is known yet. */
   @property() instead = "";
 
@@ -44,11 +47,12 @@ export class SentenceAtTop extends PageElement {
 
   protected override render() {
     const said = this.sentence;
+    const detail = this.below ?? said?.detail;
     if (!said) return html`<div class="glass"><sre-state state="unknown" size="large" silent></sre-state><h1>${this.instead}</h1></div>`;
     return html`<div class="glass ${colourOf(said.state)}">
       <sre-state .state=${said.state} size="large"></sre-state>
-      <h1 title=${said.cites.map((cite) => cite.text).join(", ")}>${said.text}</h1>
-      ${said.detail ? html`<p class="detail">${said.detail}</p>` : nothing}
+      <h1 title=${said.cites.map((cite) => cite.text).join(", ")}>${coded(said.text)}</h1>
+      ${detail ? html`<p class="detail">${coded(detail)}</p>` : nothing}
       ${
         this.opens && said.incident !== null
           ? html`<div class="open"><a class="button" href="incidents/${said.incident}">Open incident ${said.incident}</a></div>`

@@ -23,13 +23,15 @@ export const shared = css`
   a:hover, p a, .words a { text-decoration: underline; text-underline-offset: var(--edge); }
   a.plain { color: inherit; }
   .panel { background: var(--panel); border: var(--hairline) solid var(--panel-line, var(--line)); border-radius: var(--radius-panel); padding: var(--space-4); }
-  .head { display: flex; flex-wrap: wrap; align-items: center; gap: var(--space-2) var(--space-4); min-height: var(--target); margin-bottom: var(--space-2); }
+  .head { display: flex; flex-wrap: wrap; align-items: center; gap: var(--space-2) var(--space-4); min-height: var(--head-block, var(--target)); margin-bottom: var(--head-below, var(--space-2)); }
   .head > .push { margin-left: auto; }
   .second { color: var(--text-2); }
   .third { color: var(--text-3); }
   .small { font: var(--type-small); }
   .mono { font: var(--type-mono); overflow-wrap: anywhere; }
   .line { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0; }
+  code { font: var(--type-code); background: var(--raised); border-radius: var(--radius-chip); padding: 0 var(--space-1); overflow-wrap: anywhere; }
+  .said::first-letter { text-transform: uppercase; }
   .words { overflow-wrap: anywhere; }
   .unseen { position: absolute; width: var(--hairline); height: var(--hairline); overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
   .chip { display: inline-flex; align-items: center; gap: var(--space-1); padding: 0 var(--space-2); min-height: var(--row-thin); border-radius: var(--radius-chip); background: var(--raised); color: var(--text-2); font: var(--type-small); white-space: nowrap; }

@@ -1,35 +1,36 @@
-// `<sre-answers>`: the four questions, answered in words.
-import { css, html } from "lit";
+// `<sre-answers>`: why, what is done, is it over; of an incident that has ended also what was wrong.
+import { css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import type { FourAnswers, Question } from "../api/types.ts";
+import type { IncidentAnswer } from "../api/types.ts";
+import { coded } from "../elements/coded.ts";
 import { PageElement } from "../elements/page-element.ts";
 import { broad, narrow, shared } from "../elements/shared.ts";
+import { type Answer, answersOf } from "../words/answers.ts";
 import "../elements/state-shape.ts";
 
 @customElement("sre-answers")
 export class Answers extends PageElement {
-  @property({ attribute: false }) answers!: FourAnswers;
+  @property({ attribute: false }) shown!: IncidentAnswer;
 
   static override styles = [
     shared,
     css`
-      .four { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); padding: 0; overflow: hidden; background: var(--line); gap: var(--hairline); }
+      .cells { display: grid; grid-template-columns: minmax(0, 1fr); padding: 0; overflow: hidden; background: var(--line); gap: var(--hairline); }
       section { background: var(--panel); padding: var(--space-4); display: grid; align-content: start; gap: var(--space-1); }
-      h2 { display: flex; align-items: center; gap: var(--space-2); margin-block-end: var(--space-1); }
-      .text { font: var(--type-title); overflow-wrap: anywhere; text-wrap: pretty; }
+      .text { display: flex; gap: var(--space-2); align-items: baseline; font: var(--type-title); overflow-wrap: anywhere; text-wrap: pretty; }
       .detail { color: var(--text-2); overflow-wrap: anywhere; }
-      @media ${broad} { .four { grid-template-columns: repeat(4, minmax(0, 1fr)); } }
-      @media ${narrow} { .four { grid-template-columns: minmax(0, 1fr); } section { padding: var(--space-3) var(--space-4); } .text { font: var(--type-title); } }
+      @media ${broad} { .cells { grid-auto-flow: column; grid-template-columns: none; grid-auto-columns: minmax(0, 1fr); } }
+      @media ${narrow} { section { padding: var(--space-3) var(--space-4); } }
     `,
   ];
 
   protected override render() {
-    const { wrong, why, done, over } = this.answers;
-    return html`<div class="panel four">${this.cell("What is wrong", wrong)}${this.cell("Why", why)}${this.cell("What was done", done)}${this.cell("Is it over", over)}</div>`;
+    return html`<div class="panel cells">${answersOf(this.shown).map((answer) => this.cell(answer))}</div>`;
   }
 
-  private cell(name: string, question: Question) {
-    return html`<section aria-label=${name}><h2><sre-state .state=${question.state} size="small" silent></sre-state>${name}</h2>
-      <p class="text">${question.text || "Not known yet"}</p><p class="detail">${question.detail}</p></section>`;
+  private cell({ asks, text, detail, state }: Answer) {
+    return html`<section aria-label=${asks}><h2>${asks}</h2>
+      <p class="text">${state ? html`<sre-state .state=${state} size="small" silent></sre-state>` : nothing}<span>${coded(text || "Not known yet")}</span></p>
+      ${detail ? html`<p class="detail">${coded(detail)}</p>` : nothing}</section>`;
   }
 }

@@ -2,6 +2,7 @@
 import { css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { ChainLink, IncidentAnswer } from "../api/types.ts";
+import { coded } from "../elements/coded.ts";
 import { note } from "../elements/note.ts";
 import { PageElement } from "../elements/page-element.ts";
 import { shared } from "../elements/shared.ts";
@@ -21,7 +22,8 @@ export class Chain extends PageElement {
       .claim { font: var(--type-large); overflow-wrap: anywhere; }
       .struck .claim { text-decoration: line-through; color: var(--text-2); }
       .chips { grid-column: 2; display: flex; flex-wrap: wrap; gap: var(--space-2); }
-      .chips button { font: var(--type-small); max-inline-size: 100%; }
+      .chips { min-width: 0; }
+      .chips button { font: var(--type-small); max-inline-size: 100%; min-width: 0; }
     `,
   ];
 
@@ -29,12 +31,13 @@ export class Chain extends PageElement {
     const { chain, chain_why: why } = this.shown;
     return html`<section class="panel" aria-labelledby="heading"><div class="head"><h2 id="heading">Chain</h2></div>
       ${chain.length ? html`<ol>${chain.map((link) => this.link(link))}</ol>` : note(why || "No cause is decided yet.")}
+      ${chain.length && this.shown.decision?.verdict === "INCONCLUSIVE" ? html`<p class="second words">A suspicion only: what it cites exists, yet the cause was not found.</p>` : nothing}
       ${chain.length && why ? html`<p class="second small words">${why}</p>` : nothing}</section>`;
   }
 
   private link(link: ChainLink) {
     return html`<li class=${link.checked ? "" : "struck"}><span class="check" aria-hidden="true">${link.checked ? "✓" : "✗"}</span>
-      <span class="claim">${link.claim}<span class="unseen">, ${link.checked ? "checked" : "struck out: evidence that it cites does not exist"}</span></span>
+      <span class="claim">${coded(link.claim)}<span class="unseen">, ${link.checked ? "checked" : "struck out: evidence that it cites does not exist"}</span></span>
       <span class="chips">${link.evidence.map((id) => html`<button aria-pressed=${id === this.evidence} title=${this.statement(id)} @click=${() => this.open(id)}><span class="line">${evidenceName(id)}</span></button>`)}</span></li>`;
   }
 

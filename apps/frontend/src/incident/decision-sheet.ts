@@ -8,6 +8,7 @@ import { PageElement } from "../elements/page-element.ts";
 import { shared } from "../elements/shared.ts";
 import type { Sheet } from "../elements/sheet.ts";
 import { store } from "../state/store.ts";
+import { deed } from "../words/answers.ts";
 import { countdown } from "../words/numbers.ts";
 import { actStyles } from "../acting/act-styles.ts";
 import "../elements/sheet.ts";
@@ -23,7 +24,7 @@ export class DecisionSheet extends PageElement {
   @state() private problem = "";
   @query("sre-sheet") private sheet!: Sheet;
 
-  static override styles = [shared, actStyles, css`.command { font: var(--type-title); overflow-wrap: anywhere; }`];
+  static override styles = [shared, actStyles, css`.deed { font: var(--type-title); overflow-wrap: anywhere; }`];
 
   /** Open it. */
   show(): void {
@@ -37,11 +38,11 @@ export class DecisionSheet extends PageElement {
     return html`<sre-sheet heading="${word} this change?">${
       decision
         ? html`<div class="act">
-      <p class="command">${decision.command}</p>
+      <p class="deed">${deed(decision)}</p><p class="mono second">${decision.command}</p>
       ${decision.edits.length ? html`<sre-edits .edits=${decision.edits}></sre-edits>` : nothing}
       <p class="second words">Way back: ${decision.way_back}.</p>
       <p class="second">Plan <span class="mono">${decision.plan}</span>, expires in ${countdown(decision.expires - store.now())}, at ${moment(decision.expires)}.</p>
-      <p class="words">${decision.you.why}.</p>
+      <p class="words said">${decision.you.why}.</p>
       ${this.problem ? html`<p class="words" role="alert">${this.problem}</p>` : nothing}
       <div class="buttons"><button autofocus @click=${() => this.sheet.close()}>Cancel</button>
         <button class="first" ?disabled=${this.busy || !decision.you.may} @click=${this.give}>${word}</button></div></div>`

@@ -2,12 +2,14 @@
 import { css, html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { DecisionNow, Edit, IncidentAnswer, TrialRow } from "../api/types.ts";
+import { coded } from "../elements/coded.ts";
 import { moment } from "../elements/moment.ts";
 import { note } from "../elements/note.ts";
 import { PageElement } from "../elements/page-element.ts";
 import { shared } from "../elements/shared.ts";
 import { store } from "../state/store.ts";
 import { Watching } from "../state/watching.ts";
+import { deed } from "../words/answers.ts";
 import { countdown, many } from "../words/numbers.ts";
 import type { DecisionSheet, Verdict } from "./decision-sheet.ts";
 import "./decision-sheet.ts";
@@ -22,7 +24,8 @@ export class Decision extends PageElement {
   static override styles = [
     shared,
     css`
-      .command { font: var(--type-title); overflow-wrap: anywhere; margin-block-end: var(--space-2); }
+      .command { margin-block-end: var(--space-2); }
+      .deed { font: var(--type-title); overflow-wrap: anywhere; margin-block-end: var(--space-1); }
       dl { display: grid; grid-template-columns: auto 1fr; gap: var(--space-2) var(--space-4); margin-block: var(--space-3); }
       dt { color: var(--text-3); }
       dd { overflow-wrap: anywhere; }
@@ -55,15 +58,15 @@ export class Decision extends PageElement {
   }
 
   private decided(decision: DecisionNow) {
-    return html`<p class="command">${decision.command}</p><p class="second words">${decision.reason}</p>
+    return html`<p class="deed">${deed(decision)}</p><p class="command mono second">${decision.command}</p><p class="second words">${coded(decision.reason)}</p>
       ${this.edits(decision.edits)}
-      <dl><dt>Way back</dt><dd>${decision.way_back}</dd>
+      <dl><dt>Way back</dt><dd>${coded(decision.way_back)}</dd>
         <dt>Decided</dt><dd>${moment(decision.at)}${decision.attempt > 1 ? `, attempt ${decision.attempt}` : ""}</dd>
         ${decision.waits ? html`<dt>Expires</dt><dd>in ${countdown(decision.expires - store.now())}, at ${moment(decision.expires)}</dd>` : nothing}
-        <dt>You</dt><dd>${decision.you.why}</dd></dl>
+        <dt>You</dt><dd class="said">${decision.you.why}</dd></dl>
       ${decision.waits ? this.acts(decision) : nothing}
       <details ?open=${decision.refused > 0}><summary class="second">${this.ruleWords(decision)}</summary><ul class="rules">${decision.rules.map(
-        (rule) => html`<li><span aria-hidden="true">${rule.allowed ? "✓" : "✗"}</span><span class="words"><strong>${rule.rule}</strong> <span class="second">${rule.allowed ? "" : "refuses: "}${rule.reason}</span></span></li>`,
+        (rule) => html`<li><span aria-hidden="true">${rule.allowed ? "✓" : "✗"}</span><span class="words"><strong>${rule.rule}</strong> <span class="second">${rule.allowed ? "" : "refuses: "}${coded(rule.reason)}</span></span></li>`,
       )}</ul></details>`;
   }
 
@@ -84,9 +87,9 @@ export class Decision extends PageElement {
 
   private trial(trial: TrialRow) {
     const after = [trial.before && `before: ${trial.before}`, trial.after && `after: ${trial.after}`].filter(Boolean).join("; ");
-    return html`<div class="trial"><p class="words"><strong>${trial.result}</strong> ${moment(trial.at)} <span class="second">${trial.detail}</span></p>
-      ${after ? html`<p class="second small words">${after}</p>` : nothing}
-      <p class="second small words">${trial.outcome ? `Scout: ${trial.outcome}` : "not measured yet"}${trial.undone ? `, undone: ${trial.undone}` : trial.in_force ? ", in force" : ""}</p></div>`;
+    return html`<div class="trial"><p class="words"><strong>${trial.result}</strong> ${moment(trial.at)} <span class="second">${coded(trial.detail)}</span></p>
+      <p class="second small words">${trial.outcome ? `Scout: ${trial.outcome}` : "not measured yet"}${trial.undone ? `, undone: ${trial.undone}` : trial.in_force ? ", in force" : ""}</p>
+      ${after ? html`<details><summary class="third small">the unit before and after</summary><p class="second small words">${after}</p></details>` : nothing}</div>`;
   }
 
   private ordered(): void {

@@ -2,6 +2,7 @@
 import { css, html, nothing, type PropertyValues } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { EvidenceItem, IncidentAnswer, Traces } from "../api/types.ts";
+import { coded } from "../elements/coded.ts";
 import { loadingNote, note } from "../elements/note.ts";
 import { PageElement } from "../elements/page-element.ts";
 import { shared } from "../elements/shared.ts";
@@ -51,7 +52,7 @@ export class Evidence extends PageElement {
 
   private row(item: EvidenceItem) {
     const open = item.id === this.evidence;
-    return html`<li><button aria-expanded=${open} @click=${() => this.choose(item)}><span class="kind">${item.opens || "text"}</span><span class="words">${item.statement}</span></button>
+    return html`<li><button aria-expanded=${open} @click=${() => this.choose(item)}><span class="kind">${item.opens || "text"}</span><span class="words">${coded(item.statement)}</span></button>
       ${open ? html`<p class="more">${item.trace_id ? html`Opened below: ${evidenceName(item.id)}. ` : nothing}<span class="mono">${item.id}</span></p>` : nothing}</li>`;
   }
 

@@ -2,6 +2,7 @@
 import { css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { FactRow, IncidentAnswer } from "../api/types.ts";
+import { coded } from "../elements/coded.ts";
 import { moment } from "../elements/moment.ts";
 import { note } from "../elements/note.ts";
 import { PageElement } from "../elements/page-element.ts";
@@ -24,7 +25,7 @@ export class Facts extends PageElement {
       summary:hover { background: var(--raised); }
       .body { display: grid; gap: var(--space-3); padding: var(--space-2) 0 var(--space-4) calc(var(--space-5) + var(--space-3)); }
       .void { margin-block-start: var(--space-3); }
-      @media ${narrow} { summary { grid-template-columns: auto auto 1fr auto; } summary::after { display: none; } summary .line { grid-column: 1 / -1; grid-row: 2; white-space: normal; } .body { padding-inline-start: 0; } }
+      @media ${narrow} { summary { grid-template-columns: auto auto 1fr auto; } summary::after { display: none; } summary .words { grid-column: 1 / -1; grid-row: 2; white-space: normal; } .body { padding-inline-start: 0; } }
     `,
   ];
 
@@ -39,7 +40,7 @@ export class Facts extends PageElement {
 
   private fact(fact: FactRow) {
     const good = fact.signature_ok && fact.chained;
-    return html`<details class="fact" data-fact=${fact.seq}><summary><span class="third">${fact.seq}</span><span>${fact.step}</span><span class="second">${later(fact.after_s)}</span><span class="line second">${fact.text}</span>
+    return html`<details class="fact" data-fact=${fact.seq}><summary><span class="third">${fact.seq}</span><span>${fact.step}</span><span class="second">${later(fact.after_s)}</span><span class="words second">${coded(fact.text)}</span>
       <span title="signed by key ${fact.key}" class=${good ? "second" : ""}>${good ? "✓ signed" : "✗ not verified"}</span></summary>
       <div class="body"><p class="second">${fact.agent}, ${moment(fact.at)}${fact.attempt > 1 ? `, attempt ${fact.attempt}` : ""}</p>${rich(fact.html)}
       <p class="mono third">key ${fact.key}, digest ${fact.digest}</p></div></details>`;

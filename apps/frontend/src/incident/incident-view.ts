@@ -5,10 +5,10 @@ import type { IncidentAnswer } from "../api/types.ts";
 import { loadingNote } from "../elements/note.ts";
 import { PageElement } from "../elements/page-element.ts";
 import { broad, shared } from "../elements/shared.ts";
+import { Followed } from "../state/followed.ts";
 import { Narrow } from "../state/narrow.ts";
 import { store } from "../state/store.ts";
-import { Loading, Watching } from "../state/watching.ts";
-import { reloadOpen } from "../tokens.ts";
+import { wrongBelow } from "../words/answers.ts";
 import "../elements/fold.ts";
 import "../elements/sentence.ts";
 import "../now/loop-strip.ts";
@@ -30,10 +30,8 @@ import "./snapshot.ts";
 export class IncidentView extends PageElement {
   @property({ type: Number }) number = 0;
   @state() private evidence = "";
-  private readonly answer = new Loading<IncidentAnswer>(this);
+  private readonly answer = new Followed(this);
   private readonly narrow = new Narrow(this);
-  private newest = "";
-  private asked = 0;
 
   static override styles = [
     shared,
@@ -51,11 +49,6 @@ export class IncidentView extends PageElement {
     `,
   ];
 
-  constructor() {
-    super();
-    new Watching(this, () => this.renew());
-  }
-
   /** The answer that is shown, for shortcuts of the keyboard. */
   get shown(): IncidentAnswer | undefined {
     return this.answer.value;
@@ -63,8 +56,7 @@ export class IncidentView extends PageElement {
 
   protected override willUpdate(changes: PropertyValues<this>): void {
     if (changes.has("number")) this.evidence = new URLSearchParams(location.search).get("evidence") ?? "";
-    if (this.number) this.answer.load(`incidents/${this.number}`);
-    this.asked ||= Date.now();
+    this.answer.follow(this.number);
   }
 
   protected override render() {
@@ -73,10 +65,10 @@ export class IncidentView extends PageElement {
     const loop = store.panels.loops.get(String(this.number)) ?? shown.loop;
     return html`<div class="grid">
       <sre-incident-head .shown=${shown}></sre-incident-head>
-      <sre-sentence .sentence=${shown.sentence}></sre-sentence>
+      <sre-sentence .sentence=${shown.sentence} .below=${shown.is_open ? wrongBelow(shown.answers.wrong, shown.chart.of) : ""}></sre-sentence>
+      <sre-answers .shown=${shown}></sre-answers>
       ${loadingNote(this.answer, "the incident")}
       ${shown.is_open ? html`<sre-loop .loop=${loop}></sre-loop>` : nothing}
-      <sre-answers .answers=${shown.answers}></sre-answers>
       <sre-before-after .shown=${shown}></sre-before-after>
       ${this.narrow.is ? this.folded(shown) : this.columns(shown)}
       ${this.narrow.is ? html`<sre-decision-foot .shown=${shown} @ordered=${this.again}></sre-decision-foot>` : nothing}
@@ -128,17 +120,6 @@ export class IncidentView extends PageElement {
   }
 
   private again(): void {
-    this.answer.reload();
-  }
-
-  private renew(): void {
-    const fact = [...store.panels.feed.values()].find((one) => one.incident === this.number)?.id ?? "";
-    const late = this.answer.value?.is_open === true && Date.now() - this.asked > reloadOpen;
-    if (fact === this.newest && !late) return;
-    const first = this.newest === "" && !late;
-    this.newest = fact;
-    if (first) return;
-    this.asked = Date.now();
     this.answer.reload();
   }
 }

@@ -2,6 +2,7 @@
 import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { IncidentAnswer, OtherCause } from "../api/types.ts";
+import { coded } from "../elements/coded.ts";
 import { note } from "../elements/note.ts";
 import { PageElement } from "../elements/page-element.ts";
 import { shared } from "../elements/shared.ts";
@@ -14,7 +15,8 @@ export class Others extends PageElement {
   static override styles = [
     shared,
     css`li { display: grid; gap: var(--space-1); padding-block: var(--space-2); border-block-start: var(--hairline) solid var(--line); } li:first-child { border: 0; padding-block-start: 0; }
-      .name { display: flex; gap: var(--space-3); justify-content: space-between; }`,
+      .name { display: flex; gap: var(--space-3); justify-content: space-between; }
+      .share { white-space: nowrap; }`,
   ];
 
   protected override render() {
@@ -24,7 +26,7 @@ export class Others extends PageElement {
   }
 
   private other(other: OtherCause) {
-    return html`<li><span class="name"><strong class="words">${other.service}: ${other.kind}${other.operation ? html` <span class="second">(${other.operation})</span>` : ""}</strong><span title="the share of the failed requests that it explains">${percent(other.score)}</span></span>
-      <span class="second words">${other.why_not}</span>${other.settles ? html`<span class="third small words">Would settle it: ${other.settles}</span>` : ""}</li>`;
+    return html`<li><span class="name"><strong class="words">${other.service}: ${other.kind}${other.operation ? html` <span class="second">(${other.operation})</span>` : ""}</strong><span class="share" title="the share of the failed requests that it explains">${percent(other.score)}</span></span>
+      <span class="second words">${coded(other.why_not)}</span>${other.settles ? html`<span class="third small words">Would settle it: ${coded(other.settles)}</span>` : ""}</li>`;
   }
 }

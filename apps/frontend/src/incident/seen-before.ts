@@ -21,7 +21,12 @@ export class SeenBefore extends PageElement {
 
   private past(past: Past) {
     return html`<li><p class="words"><a href="incidents/${past.issue}">Incident ${past.issue}</a>, ${percent(past.similarity)} alike: ${past.cause}</p>
-      <p class="second words">${past.remedy}: ${past.helped ? "helped" : "did not help"}</p>
+      <p class="second words">${remedied(past)}</p>
       ${past.said ? html`<p class="third small words">${past.said_by || "a person"}: ${past.said}</p>` : nothing}</li>`;
   }
+}
+
+function remedied({ remedy, helped }: Past): string {
+  if (remedy === "no action") return "nothing was changed";
+  return `${remedy.replace(/^MITIGATION: /, "")} ${helped ? "helped" : "did not help"}`;
 }

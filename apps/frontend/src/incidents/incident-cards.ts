@@ -7,7 +7,7 @@ import { moment } from "../elements/moment.ts";
 import { PageElement } from "../elements/page-element.ts";
 import { shared } from "../elements/shared.ts";
 import { seconds } from "../words/numbers.ts";
-import { outcomeWords } from "./row-words.ts";
+import { causeWords, outcomeWords } from "./row-words.ts";
 import "../elements/state-shape.ts";
 
 @customElement("sre-incident-cards")
@@ -26,7 +26,7 @@ export class IncidentCards extends PageElement {
       (row) => row.number,
       (row) => html`<li><a href="incidents/${row.number}">
         <span class="top"><sre-state .state=${row.state}></sre-state><strong>${row.number}</strong><span class="second">${moment(row.opened)}</span><span class="push second">${row.lasted_s === null ? "" : seconds(row.lasted_s)}</span></span>
-        <span class="words">${row.cause || `${row.kind}, ${row.services.join(", ")}`}</span>
+        <span class="words">${causeWords(row) || `${row.kind}, ${row.services.join(", ")}`}</span>
         <span class="second words">${[row.done, outcomeWords(row)].filter(Boolean).join(": ")}</span></a></li>`,
     )}</ul>`;
   }

@@ -7,7 +7,7 @@ import { moment } from "../elements/moment.ts";
 import { PageElement } from "../elements/page-element.ts";
 import { shared } from "../elements/shared.ts";
 import { count, seconds } from "../words/numbers.ts";
-import { outcomeWords } from "./row-words.ts";
+import { causeWords, outcomeWords } from "./row-words.ts";
 import "../elements/state-shape.ts";
 
 @customElement("sre-incident-table")
@@ -45,7 +45,7 @@ export class IncidentTable extends PageElement {
       <td class="nowrap">${moment(row.opened)}</td>
       <td class="n">${row.lasted_s === null ? (row.is_open ? "open" : "–") : seconds(row.lasted_s)}</td>
       <td class="two">${row.services.join(", ")}<div class="third small">${row.kind}</div></td>
-      <td class="two">${row.cause || "not known"}${row.verdict ? html`<div class="third small">${row.verdict}</div>` : nothing}</td>
+      <td class="two">${causeWords(row) || "not known"}${row.verdict ? html`<div class="third small">${row.verdict}</div>` : nothing}</td>
       <td class="two">${row.done || "nothing yet"}${row.by ? html`<div class="third small">by ${row.by === "agents" ? "the agents" : row.by}</div>` : nothing}</td>
       <td class="two">${outcomeWords(row)}${row.owner ? html`<div class="third small">owner ${row.owner}</div>` : nothing}</td>
       <td class="n">${count(row.failed_attempts)}</td></tr>`;

@@ -4,8 +4,8 @@ import { customElement, property } from "lit/decorators.js";
 import type { Mark, Week } from "../api/types.ts";
 import { PageElement } from "../elements/page-element.ts";
 import { place } from "../elements/place.ts";
-import { forced, shared } from "../elements/shared.ts";
-import { many } from "../words/numbers.ts";
+import { forced, narrow, shared } from "../elements/shared.ts";
+import { count } from "../words/numbers.ts";
 import { weekdayOf } from "../words/times.ts";
 
 const DAY = 86_400_000;
@@ -23,6 +23,7 @@ export class WeekStrip extends PageElement {
       .track { display: grid; align-items: end; block-size: var(--day); border-block-end: var(--hairline) solid var(--line); }
       .bar { inline-size: min(100%, var(--day-bar)); background: var(--text-3); border-start-start-radius: var(--edge); border-start-end-radius: var(--edge); }
       .day { display: flex; flex-wrap: wrap; gap: 0 var(--space-2); font: var(--type-small); color: var(--text-2); }
+      @media ${narrow} { .noun { display: none; } }
       @media ${forced} { .bar { inline-size: min(100%, var(--day-bar)); background: CanvasText; } }
     `,
   ];
@@ -37,7 +38,7 @@ export class WeekStrip extends PageElement {
   private day(number: number, most: number, until: number) {
     const changes = this.marks.filter((mark) => mark.kind === "change" && mark.at <= until && mark.at > until - DAY).length;
     return html`<li><div class="track" aria-hidden="true"><div class="bar" ${place({ "block-size": `${(number / most) * 100}%` })}></div></div>
-      <div class="day"><span>${weekdayOf(until)}</span><span class="third">${number ? many(number, "incident") : "none"}${changes ? ` ▽${changes}` : ""}</span></div></li>`;
+      <div class="day"><span>${weekdayOf(until)}</span><span class="third">${number ? html`${count(number)}<span class="noun"> incident${number === 1 ? "" : "s"}</span>` : "none"}${changes ? ` ▽${changes}` : ""}</span></div></li>`;
   }
 
   private async copy(): Promise<void> {

@@ -11,7 +11,7 @@ import { store } from "../state/store.ts";
 import { Loading, Watching } from "../state/watching.ts";
 import { hour, minute, spare } from "../tokens.ts";
 import { count, percent } from "../words/numbers.ts";
-import { readable } from "../words/states.ts";
+import { stepCounts } from "../words/steps.ts";
 import { chartMarks } from "./chart-marks.ts";
 import "../elements/chart.ts";
 import "../elements/state-shape.ts";
@@ -38,7 +38,7 @@ export class Journey extends PageElement {
       .number { display: flex; flex-wrap: wrap; align-items: baseline; gap: var(--space-1) var(--space-4); }
       .value { font: var(--type-number); letter-spacing: var(--tracking-large); }
       .name { font: var(--type-title); display: inline-flex; align-items: center; gap: var(--space-2); min-width: 0; }
-      .counts { font: var(--type-large); color: var(--text-2); }
+      .counts { color: var(--text-2); }
       .spans { display: flex; gap: var(--space-1); }
       .spans button { min-height: var(--row-thin); font: var(--type-small); }
       .key { display: flex; flex-wrap: wrap; gap: var(--space-1) var(--space-4); font: var(--type-small); color: var(--text-3); }
@@ -64,7 +64,7 @@ export class Journey extends PageElement {
 
   protected override render() {
     const journey = this.journey;
-    if (!journey) return html`<section class="panel"><h2>Journeys</h2><p class="second">No journey has been reported yet.</p></section>`;
+    if (!journey) return html`<section class="panel" aria-labelledby="heading"><div class="head"><h2 id="heading">Journeys</h2></div><p class="second">No journey has been reported yet.</p></section>`;
     const now = store.now();
     return html`<section class="panel" aria-labelledby="heading">
       <div class="head">
@@ -76,14 +76,16 @@ export class Journey extends PageElement {
         <div class="number">
           <span class="value">${percent(journey.value)}</span>
           <span class="second">${this.compared(journey)}</span>
-          <span class="counts">${this.counts(journey)}</span>
         </div>
-        ${journey.why && journey.state !== "well" ? html`<p class="second words">${journey.why}</p>` : nothing}
+        <p class="counts">${this.counts(journey)}</p>
+        ${journey.why && journey.value !== null && journey.state !== "well" ? html`<p class="second words">${journey.why}</p>` : nothing}
       </div>
       <div>
         ${loadingNote(this.series, "its history")}
         ${
-          this.chart
+          this.chart && !this.chart.value.some((value) => value !== null)
+            ? html`<p class="second">No value of this time is known.</p>`
+            : this.chart
             ? html`<sre-chart .data=${this.chart} .since=${this.begins(now)} .until=${now} .marks=${chartMarks(store.panels.marks.values())} what="${journey.shows} of ${journey.name}, last ${this.spanName}"></sre-chart>
           <p class="key"><span>┄ floor ${percent(journey.floor)}</span><span>— usual ${percent(journey.usual)}</span><span>▽ changes and actions</span>${this.kept > now - this.shown ? html`<span>history begins ${moment(this.kept)}</span>` : nothing}</p>`
             : nothing
@@ -135,16 +137,16 @@ export class Journey extends PageElement {
 
   private compared(journey: JourneyNow): string {
     if (journey.value === null) return journey.why || "not known";
-    if (journey.usual === null) return `learning what is usual, floor ${percent(journey.floor)}`;
+    if (journey.usual === null) return `now, learning what is usual, floor ${percent(journey.floor)}`;
     const usual = journey.usual_low !== null && journey.usual_high !== null ? `${percent(journey.usual_low)} to ${percent(journey.usual_high)}` : percent(journey.usual);
-    return `usual ${usual}, floor ${percent(journey.floor)}`;
+    return `now, usual ${usual}, floor ${percent(journey.floor)}`;
   }
 
   private counts(journey: JourneyNow) {
     const steps = journey.conversion;
-    if (steps) return html`${count(steps.asked)} ${readable(steps.first)} → ${count(steps.bought)} ${readable(steps.second)}, last ${this.lasts(steps)}`;
+    if (steps) return html`In the last ${this.lasts(steps)}: ${stepCounts(steps)}${steps.share === null ? "" : `, ${percent(steps.share)}`}`;
     const share = journey.success_hour ?? journey.success;
-    return share ? html`${count(share.good)} of ${count(share.good + share.bad)} good, last ${this.lasts(share)}` : nothing;
+    return share ? html`In the last ${this.lasts(share)}: ${count(share.good)} of ${count(share.good + share.bad)} good` : nothing;
   }
 
   private lasts(counted: { readonly since: number; readonly until: number }): string {

@@ -1,17 +1,19 @@
 // `<sre-map>`: who calls whom, from traces. While something fails only the trouble; a click shows a neighbourhood.
 import { css, html, nothing, type PropertyValues, svg } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import type { Edge, ServiceMap } from "../api/types.ts";
+import type { Edge, Node, ServiceMap } from "../api/types.ts";
 import { loadingNote, note } from "../elements/note.ts";
 import { PageElement } from "../elements/page-element.ts";
 import { narrow, shared } from "../elements/shared.ts";
 import { shapeOf } from "../elements/shapes.ts";
+import { store } from "../state/store.ts";
 import { Loading, Watching } from "../state/watching.ts";
-import { mapBox, reloadMap, shapeBox } from "../tokens.ts";
+import { mapBox, mapWhole, reloadMap, shapeBox } from "../tokens.ts";
 import { count, many, percent } from "../words/numbers.ts";
 import { colourOf, wordOf } from "../words/states.ts";
 import { type Placed, placed } from "./map-layout.ts";
 import { mapStyles } from "./map-styles.ts";
+import { stateShown } from "./service-words.ts";
 
 interface Drawn extends Placed {
   readonly x: number;
@@ -54,7 +56,7 @@ export class MapOfCalls extends PageElement {
   }
 
   private get onlyTrouble(): boolean {
-    return this.trouble ?? this.failing;
+    return this.trouble ?? (this.failing && store.panels.services.size > mapWhole);
   }
 
   private renew(): void {
@@ -74,7 +76,7 @@ export class MapOfCalls extends PageElement {
 
   private drawn(map: ServiceMap) {
     if (!map.nodes.length) return note(map.why || (this.onlyTrouble ? "No call failed in the sample." : "No trace in the sample."));
-    const places = placed(map.nodes, map.edges);
+    const places = placed(map.nodes.map(asOfNow), map.edges);
     const foot = `${many(map.traces, "trace")}${map.hidden ? `, ${map.hidden} hidden` : ""}${map.why ? `. ${map.why}` : ""}`;
     return html`<div class="drawing">${this.drawing(places, map.edges)}</div>
       ${this.list(map)}<p class="third small words">${foot}</p>`;
@@ -140,4 +142,10 @@ function top(place: Placed): number {
 
 function short(name: string): string {
   return name.length > 18 ? `${name.slice(0, 17)}…` : name;
+}
+
+/** The node with the state that its service's row shows: the map itself is loaded seldom. */
+function asOfNow(node: Node): Node {
+  const row = store.panels.services.get(node.name);
+  return row ? { ...node, state: stateShown(row, store.panels.loops.get(String(row.incident))) } : node;
 }

@@ -15,9 +15,8 @@ export const serviceStyles = css`
   .name { display: flex; align-items: center; gap: var(--space-2); font: var(--type-strong); }
   .limit { color: var(--text-3); }
   .bad { color: var(--text-1); font: var(--type-strong); }
-  .autonomy { color: var(--text-3); font: var(--type-small); }
-  .autonomy, .restarts { display: none; }
-  @media ${roomy} { .autonomy, .restarts { display: table-cell; } }
+  .restarts { display: none; }
+  @media ${roomy} { .restarts { display: table-cell; } }
   tr:hover td, tr:hover th { background: var(--raised); }
   thead tr:hover th { background: transparent; }
   .cards { display: grid; }

@@ -15,6 +15,7 @@ import { resort } from "../tokens.ts";
 import { many } from "../words/numbers.ts";
 import { serviceCard } from "./service-card.ts";
 import { serviceRow } from "./service-row.ts";
+import { stateShown } from "./service-words.ts";
 import { serviceStyles } from "./service-styles.ts";
 
 const SHOWN = 25;
@@ -46,20 +47,22 @@ export class Services extends PageElement {
   }
 
   private summary(rows: readonly ServiceNow[]): string {
-    const well = rows.filter((row) => row.state === "well").length;
-    return well === rows.length ? `${many(well, "service")}, all well` : `${well} of ${rows.length} well`;
+    const well = rows.filter(isWell).length;
+    const unseen = rows.filter((row) => row.state === "blind" || row.state === "unknown").length;
+    if (!rows.length) return "";
+    return well === rows.length ? `${many(well, "service")}, all well` : `${well} of ${rows.length} well${unseen ? `, ${unseen} not seen` : ""}`;
   }
 
   private table(rows: readonly ServiceNow[]) {
     const shown = this.all ? rows : rows.slice(0, SHOWN);
     return html`<div class="scroll" role="group" tabindex="0" aria-labelledby="heading"><table>
-      <thead><tr><th scope="col">Service</th><th scope="col" class="why">State</th><th scope="col" class="n">Rate</th><th scope="col" class="n">Errors</th><th scope="col" class="n">p95</th><th scope="col" class="n memory">Memory</th><th scope="col" class="n restarts">Restarts</th><th scope="col" class="spark">10 min</th><th scope="col" class="autonomy">Autonomy</th></tr></thead>
+      <thead><tr><th scope="col">Service</th><th scope="col" class="why">State</th><th scope="col" class="n">Rate</th><th scope="col" class="n">Errors</th><th scope="col" class="n">p95</th><th scope="col" class="n memory">Memory</th><th scope="col" class="n restarts">Restarts</th><th scope="col" class="spark">10 min</th></tr></thead>
       <tbody>${repeat(shown, (row) => row.name, serviceRow)}</tbody></table></div>${this.more(rows.length, shown.length)}`;
   }
 
   private cards(rows: readonly ServiceNow[]) {
-    const ill = rows.filter((row) => row.state !== "well");
-    const well = rows.filter((row) => row.state === "well");
+    const ill = rows.filter((row) => !isWell(row));
+    const well = rows.filter(isWell);
     return html`<ul class="cards">${repeat(ill, (row) => row.name, serviceCard)}</ul>
       ${well.length ? html`<details><summary class="second">${well.length} well</summary><ul class="cards">${repeat(well, (row) => row.name, serviceCard)}</ul></details>` : nothing}`;
   }
@@ -75,4 +78,8 @@ export class Services extends PageElement {
   private showAll(): void {
     this.all = true;
   }
+}
+
+function isWell(row: ServiceNow): boolean {
+  return stateShown(row, store.panels.loops.get(String(row.incident))) === "well";
 }
