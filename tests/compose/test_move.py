@@ -33,4 +33,4 @@ def test_an_incident_that_was_open_in_the_embedded_space_is_finished_in_containe
     assert "RECOVERED" in story
     assert "already changed" in story
     assert json.loads(built.operator("audit", "--json"))["broken"] == 0
-    assert built.operator("memory", "rebuild").strip() == "1 lessons indexed"
+    assert int(built.operator("memory", "rebuild").removesuffix(" lessons indexed\n")) >= 1
