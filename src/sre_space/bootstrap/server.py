@@ -12,8 +12,6 @@ from sre_space.env_file import environment_of_process
 from sre_space.exits import one_sentence
 from sre_space.settings import SpaceSettings
 
-log = logging.getLogger(__name__)
-
 S = TypeVar("S", bound=SpaceSettings)
 
 
@@ -22,7 +20,6 @@ def run(name: str, settings: type[S], work: Callable[[S], Coroutine[None, None, 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=f"%(asctime)s {name} %(levelname)s %(message)s")
     for noisy in ("httpx", "httpx2", "mcp"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    log.info("starts")
     with one_sentence(name):
         asyncio.run(_until_stopped(work(settings.read(environment_of_process().lines))))
 

@@ -130,7 +130,7 @@ def test_faults_have_the_networks_secret_a_role_in_the_databases_and_a_persons_t
         {path.parent.name: path for path in with_chaos.folder.glob("*/network.key")},
     )
     password = own["SRE_CHAOS_DATABASE_URL"].removeprefix("postgresql://reporting:").removesuffix("@postgres:5432")
-    before = {path: path.read_bytes() for path in with_chaos.folder.glob("*/*")}
+    before = {path: path.read_bytes() for path in files(with_chaos)}
 
     roles = (with_chaos.folder / "database" / "roles.sql").read_text()
     assert f"CREATE ROLE reporting LOGIN PASSWORD '{password}' IN ROLE shop, price_list;" in roles
@@ -139,4 +139,4 @@ def test_faults_have_the_networks_secret_a_role_in_the_databases_and_a_persons_t
     assert own["GITHUB_PERSONAL_ACCESS_TOKEN"] == variables(with_chaos, "operator")["GITHUB_PERSONAL_ACCESS_TOKEN"]
     assert not list((with_chaos.folder / "chaos").glob("operator.key"))
     with_chaos.make(state)
-    assert {path: path.read_bytes() for path in with_chaos.folder.glob("*/*")} == before
+    assert {path: path.read_bytes() for path in files(with_chaos)} == before
