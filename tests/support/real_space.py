@@ -1,6 +1,5 @@
 """A whole space whose servers are those of `support.real_servers`, swapped in by settings alone."""
 
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -40,14 +39,14 @@ class RealSpace:
 
     @contextmanager
     def second_scout(self, folder: Path) -> Iterator[None]:
-        """Run another Scout with the first one's settings and key, and a state folder of its own."""
+        """Run another Scout with the first one's settings, key and view of the runtime, and an outbox of its own."""
         state = self.live.state
-        for part in ("keys", "trust", "deploy"):
-            shutil.copytree(state.root / part, folder / part)
+        for part in ("keys", "trust", "deploy", "run"):
+            (folder / part).symlink_to(state.root / part)
         told = _variables(state.environment("scout").read_text())
         environment = told | {"SRE_SPACE_STATE": str(folder), "SRE_SPACE_UNIT": ""}
         command = [sys.executable, "-m", "sre_space.bootstrap.scout"]
-        with serving(command, environment, (folder / "run" / "env" / "scout.on-duty").exists, folder / "scout.log"):
+        with serving(command, environment, (folder / "outbox").exists, folder / "scout.log"):
             yield
 
 
