@@ -51,6 +51,7 @@ class Watched:
 
     state: SpaceState
     pages: Pages
+    feed: Feed
 
     def said(self, who: str) -> list[tuple[float, str]]:
         """Return the incidents that Scout has opened, or the pages of a variant, oldest first."""
@@ -105,6 +106,8 @@ def play(name: str, built: Mapping[str, Path], learn: float, hold: float) -> Rou
             until(lambda: all(after(space.said(who), at) for who in WHO), hold)
         said = {who: space.said(who) for who in WHO}
         space.chaos("--recover")
+        if space.feed.failure is not None:
+            sys.exit(f"the peers did not get all of the spans, the round does not count: {space.feed.failure!r}")
     until_when = float("inf") if name in CONTROLS else at
     hits = {} if name in CONTROLS else {who: after(those, at) for who, those in said.items()}
     return Round(
@@ -140,8 +143,8 @@ def watched(built: Mapping[str, Path]) -> Iterator[Watched]:
         try:
             ports = running_space(state).ports
             urls = {name: f"http://{HOST}:{ports[name.replace('-', '_') + '_port']}/health" for name in SERVICES}
-            with peers(built, own, urls, pages.url) as collector, Feed(f"{HOST}:{ports['bus_port']}", collector):
-                yield Watched(state, pages)
+            with peers(built, own, urls, pages.url) as otlp, Feed(f"{HOST}:{ports['bus_port']}", otlp) as feed:
+                yield Watched(state, pages, feed)
         finally:
             subprocess.run([program, "down", "--state", str(state.root)], check=True, stdout=subprocess.DEVNULL)
 

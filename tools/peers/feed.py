@@ -6,7 +6,7 @@ Scout reads the same records: both see the same traffic, a few milliseconds apar
 import threading
 
 import httpx
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from sre_space.codec.topics import SPANS
 
@@ -15,13 +15,13 @@ HEADERS = {"content-type": "application/x-protobuf"}
 
 
 class Feed:
-    """A thread between entering and leaving; `sent` is how many records the Collector took."""
+    """A thread between entering and leaving; `failure` is why it ended before, None while it works."""
 
     def __init__(self, bus: str, collector: str) -> None:
         self._bus, self._url = bus, f"{collector}/v1/traces"
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self.sent = 0
+        self._thread = threading.Thread(target=self._run_or_fail)
+        self.failure: Exception | None = None
 
     def __enter__(self) -> "Feed":
         """Begin with the newest records."""
@@ -33,6 +33,12 @@ class Feed:
         self._ended.set()
         self._thread.join()
 
+    def _run_or_fail(self) -> None:
+        try:
+            self._run()
+        except (KafkaException, httpx.HTTPError) as error:
+            self.failure = error
+
     def _run(self) -> None:
         consumer = Consumer({"bootstrap.servers": self._bus, "group.id": "unused", "enable.auto.commit": False})
         partitions = consumer.list_topics(SPANS, timeout=10).topics[SPANS].partitions
@@ -43,5 +49,4 @@ class Feed:
                 message = consumer.poll(POLL_S)
                 if message is not None and message.error() is None:
                     client.post(self._url, content=message.value() or b"", headers=HEADERS).raise_for_status()
-                    self.sent += 1
         consumer.close()
