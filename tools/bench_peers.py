@@ -28,7 +28,7 @@ from sre_space.bootstrap.space.state import SpaceState, running_space
 CHECKOUT = Path(__file__).resolve().parents[1]
 FAULTS, CONTROLS = ("kill", "latency", "errors"), ("busy-day", "harmless-deploy")
 ROUNDS = (*FAULTS, *CONTROLS)
-LEARN_S, HOLD_S, CONTROL_S = 100.0, 780.0, 100.0  # 780: longer than the slowest rule, ten minutes of `for:`
+LEARN_S, HOLD_S, CONTROL_S = 180.0, 780.0, 100.0  # 780: longer than the slowest rule, ten minutes of `for:`
 SERVICES = ("quote-service", "policy-service", "user-service")
 SCOUT = "Scout"
 WHO = (SCOUT, *(one.name for one in VARIANTS))
