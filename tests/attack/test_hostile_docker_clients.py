@@ -534,4 +534,4 @@ def test_a_proxy_that_is_stopped_ends_its_streams_and_says_no_more_than_where_it
         process.wait(20)
 
     said = [line.partition(" INFO ")[2] for line in (folder / "proxy.log").read_text().splitlines()]
-    assert said == ["starts", f"the reading door of the project shop listens at 127.0.0.1:{proxy.port}"]
+    assert said == [f"the reading door of the project shop listens at 127.0.0.1:{proxy.port}"]

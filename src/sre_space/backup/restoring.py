@@ -13,7 +13,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 from sre_space.backup.contents import STREAM, is_kept, present
 from sre_space.backup.manifest import NAME, Entry, Manifest, manifest_of
@@ -55,10 +55,17 @@ def _opened(source: Path) -> Iterator[tarfile.TarFile]:
         raise Malformed(f"{source}: {error.strerror}; name a file that `sre-space backup` wrote") from error
     with file:
         try:
-            with tarfile.open(fileobj=file, mode="r|gz") as archive:
+            with _archive(file) as archive:
                 yield archive
         except _BROKEN as error:
             raise Malformed(f"{source} is not a whole back-up of sre-space: {error}; {_TAKE_ANOTHER}") from error
+
+
+def _archive(file: BinaryIO) -> tarfile.TarFile:
+    try:
+        return tarfile.open(fileobj=file, mode="r|gz")
+    except TypeError as error:  # tarfile's, for a file that ends within the head of gzip
+        raise EOFError("it ends in its head") from error
 
 
 @contextlib.contextmanager
