@@ -61,6 +61,7 @@ from sre_space.domain.detectors import (  # noqa: E402
     ReportedInhibition,
     ServiceReport,
 )
+from sre_space.domain.errors import Refused  # noqa: E402
 from sre_space.domain.facts import OWNER, Agent, Decision, Detection, Fact, Outcome, Verification  # noqa: E402
 from sre_space.domain.labels import HOLD, ORDERS  # noqa: E402
 from sre_space.domain.remedies import Restart  # noqa: E402
@@ -163,8 +164,8 @@ class RecordedBundles:
     restarts: frozenset[str]
 
     async def keep(self, files: Mapping[str, bytes]) -> str:
-        """Keep nothing."""
-        raise NotImplementedError
+        """Refuse: what was recorded does not change."""
+        raise Refused(f"the recorded bundles are only read; {len(files)} files were not kept")
 
     async def load(self, name: str) -> Mapping[str, bytes]:
         """Return the files of a bundle of that kind."""

@@ -119,7 +119,7 @@ async def test_an_unknown_address_is_a_page_and_an_unknown_question_a_problem(se
 async def test_an_incidents_name_leads_to_its_number(served: Served) -> None:
     case = next(case for case in served.stage.dashboard.watching.record.cases if case.issue == 1)
     known = await served.get(f"/incidents/{case.incident}", sec_fetch_site="cross-site", sec_fetch_mode="navigate")
-    unknown = await served.get("/incidents/01KBXXXXXXXXXXXXXXXXXXXXXX")
+    unknown = await served.get("/incidents/01KB0000000000000000000000")
 
     assert (known.status_code, known.headers["location"]) == (HTTPStatus.TEMPORARY_REDIRECT, "/incidents/1")
     assert unknown.status_code == HTTPStatus.OK

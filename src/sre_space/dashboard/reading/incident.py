@@ -54,7 +54,6 @@ def incident(known: Known, material: Material, you: You) -> IncidentAnswer:
     links, links_why = (
         chains.chain(decided.diagnosis, material.examined.diagnosis) if decided else ((), "not decided yet")
     )
-    pair = (counted.good, counted.bad) if counted else None
     return IncidentAnswer(
         at=ms(known.now),
         sentence=of_incident(known, case, counted),
@@ -74,12 +73,7 @@ def incident(known: Known, material: Material, you: You) -> IncidentAnswer:
         ended=_ended(case),
         url=f"{known.issues_url}{case.issue}" if known.issues_url else "",
         labels=case.labels,
-        answers=FourAnswers(
-            wrong=_question(wrong(case)),
-            why=_question(why(case)),
-            done=_question(done(case)),
-            over=_question(over(case, known, pair)),
-        ),
+        answers=_answers(known, material),
         loop=loop(case, known, counted),
         moments=tuple(moments(case)),
         lanes=tuple(_lanes(case)),
@@ -98,16 +92,34 @@ def incident(known: Known, material: Material, you: You) -> IncidentAnswer:
         snapshot=tuple(map(_then, case.detection.snapshot.services)) if case.detection.snapshot else (),
         facts=tuple(fact_rows(material)),
         void=tuple(VoidRow(place=void.place, reason=plain(void.reason)) for void in case.void),
-        orders=tuple(
-            OrderRow(verb=one.verb, plan=plain(one.plan), by=plain(one.by), place=one.place) for one in material.orders
-        ),
+        orders=_orders(material),
         frozen=plain(case.frozen_reason),
-        contacts=tuple(
-            Contact(service=one.service, owner=plain(one.owner), runbook=one.runbook) for one in case.detection.contacts
-        ),
+        contacts=_contacts(case),
         postmortem=postmortem(case),
         kept=material.examined.kept,
         markdown=markdown(material),
+    )
+
+
+def _answers(known: Known, material: Material) -> FourAnswers:
+    case, counted = material.case, material.counted
+    return FourAnswers(
+        wrong=_question(wrong(case)),
+        why=_question(why(case)),
+        done=_question(done(case)),
+        over=_question(over(case, known, (counted.good, counted.bad) if counted else None)),
+    )
+
+
+def _orders(material: Material) -> tuple[OrderRow, ...]:
+    return tuple(
+        OrderRow(verb=one.verb, plan=plain(one.plan), by=plain(one.by), place=one.place) for one in material.orders
+    )
+
+
+def _contacts(case: Case) -> tuple[Contact, ...]:
+    return tuple(
+        Contact(service=one.service, owner=plain(one.owner), runbook=one.runbook) for one in case.detection.contacts
     )
 
 
