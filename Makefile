@@ -2,8 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-unit test-servers test-all test-lowest coverage test-kill test-adversity check bench bench-help bench-diagnosis
-.PHONY: faults-a-day gate record-names record clean setup
+.PHONY: demo page check-page screenshots test test-unit test-compose test-servers test-real test-all test-lowest coverage test-kill test-adversity
+.PHONY: check bench bench-help bench-compose bench-dashboard bench-diagnosis bench-peers faults-a-day gate record-names record clean setup
 
 # Compiled modules are kept: otherwise each process that starts, also of a space, compiles them again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -25,6 +25,14 @@ test-unit: setup
 test-servers: setup
 	@$(PYTEST) -rs -k "oracle or foreign_programs or official or memory_and_runtime or postgresql" tests/contract apps/quote-service
 
+# A whole space on the real servers that the environment names, or that Debian and PyPI have.
+test-real: setup
+	@$(PYTEST) -rs -m real tests/real
+
+# The Compose stack with the embedded servers: up, healed, down; -rs says why it is skipped where no engine runs.
+test-compose: setup
+	@$(PYTEST) -rs -m compose tests/compose
+
 coverage: setup
 	@$(PYTEST) $(BOTH) -m "not long" --cov --cov-report=term:skip-covered tests/unit tests/attack
 
@@ -45,10 +53,26 @@ test-adversity: setup
 test-lowest: setup
 	@$(BIN)/python tools/test_lowest.py
 
-check: setup
+# The dashboard's page: `make page` builds it also after a try in vain; its checks need Node alone.
+page: setup
+	@$(BIN)/python tools/build_page.py --again
+
+check-page: setup
+	@$(BIN)/python tools/page_types.py --check
+	@$(BIN)/python tools/check_page.py
+
+# Each view, dark and light, at 360, 1280 and 1920 px, into $(SHOTS).
+SHOTS ?= screenshots
+screenshots: setup
+	@$(BIN)/python tools/screenshots.py $(SHOTS)
+
+# Python projects beside the root's; apps/frontend is none.
+PROJECTS := $(wildcard libs/*/pyproject.toml apps/*/pyproject.toml */pyproject.toml)
+
+check: setup check-page
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy src libs/*/src apps/*/src embedded/src chaos/src evaluation/src tools tests libs/*/tests/*.py apps/*/tests/test_*.py chaos/tests evaluation/tests
+	@$(BIN)/mypy $(PROJECTS:%/pyproject.toml=%/src) src tools tests libs/*/tests/*.py apps/*/tests/test_*.py chaos/tests evaluation/tests
 	@$(BIN)/lint-imports
 
 bench: setup
@@ -56,8 +80,20 @@ bench: setup
 	@$(BIN)/python tools/bench_spans.py
 	@$(BIN)/python tools/bench.py
 
+# Prometheus with Alertmanager beside Scout, on the same traffic; builds them once with Go, into a cache folder.
+bench-peers: setup
+	@$(BIN)/python tools/bench_peers.py
+
 bench-help: setup
 	@$(BIN)/python tools/bench_help.py
+
+# With a whole space, which is broken a few times, after the figures of the page alone.
+bench-dashboard: setup
+	@$(BIN)/python tools/bench_dashboard.py space
+
+# Ten kills on the Compose stack with the embedded servers.
+bench-compose: setup
+	@PYTHONPATH=tests $(BIN)/python tools/bench_compose.py
 
 bench-diagnosis: setup
 	@$(BIN)/python tools/bench_diagnosis.py $(CASES)
@@ -81,4 +117,4 @@ setup:
 	@$(PYTHON) tools/bootstrap.py
 
 clean:
-	rm -rf .venv .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf apps/frontend/node_modules src/sre_space/dashboard/static .venv .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -51,7 +51,10 @@ from user_service.settings import Settings as UserSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = ROOT / "tests" / "compat" / "names.txt"
-BESIDE = ("XDG_STATE_HOME", "XDG_RUNTIME_DIR", "SRE_CHAOS_HOME", "SRE_SPACE_UNIT", "SRE_SPACE_RECORD")
+BESIDE = (
+    "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "SRE_CHAOS_HOME", "SRE_CHAOS_DOOR", "SRE_CHAOS_DATABASES",
+    "SRE_CHAOS_DATABASE_URL", "SRE_SPACE_UNIT", "SRE_SPACE_RECORD",
+)  # fmt: skip
 
 
 def names() -> list[str]:

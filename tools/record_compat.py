@@ -24,7 +24,7 @@ from recorded import bundles_of, desired_state_of, incidents_of, issue_of, state
 from recorded_world import record_world
 from rich.console import Console
 
-from sre_evaluation.course import Course, course
+from sre_evaluation.embedded_space import EmbeddedCourse, embedded_course
 from sre_evaluation.space_under_test import SECOND
 from sre_space.bootstrap.checkout import checkout_config
 from sre_space.bootstrap.operator import Operator
@@ -56,14 +56,14 @@ class NotInTime(Exception):
 class Recorder:
     """The running space, and the folder to which it is recorded."""
 
-    course: Course
+    course: EmbeddedCourse
     folder: Path
     begun: int
 
     @property
     def state(self) -> Path:
         """Return the state folder of the space."""
-        return self.course.space.plan.state.root
+        return self.course.plan.state.root
 
     @property
     def raw(self) -> Path:
@@ -76,7 +76,7 @@ class Recorder:
 
     def pid(self, name: str) -> int:
         """Return the process id of a unit; 0 when it has none."""
-        running = self.course.space.plan.state.record()
+        running = self.course.plan.state.record()
         assert running is not None
         return next(unit.pid for unit in space_supervisor.units(running.socket) if unit.name == name)
 
@@ -214,7 +214,7 @@ def _stopped(pid: int) -> Iterator[None]:
 
 def _collect(recorder: Recorder) -> None:
     """Write everything that is recorded of the space, while it runs."""
-    plan, folder = recorder.course.space.plan, recorder.folder
+    plan, folder = recorder.course.plan, recorder.folder
 
     async def incidents(operator: Operator) -> list[Case]:
         await desired_state_of(plan, folder)
@@ -249,7 +249,7 @@ def main(release: str) -> int:
     (folder / "space").mkdir(parents=True)
     with (
         tempfile.TemporaryDirectory(prefix="sre-space-record-") as checkout,
-        course(_checkout(Path(checkout)), Console()) as running_course,
+        embedded_course(_checkout(Path(checkout)), Console()) as running_course,
     ):
         recorder = Recorder(running_course, folder / "space", time.time_ns())
         complete = play(recorder)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from sre_chaos.embedded import embedded_space
 from sre_chaos.run import Run
-from sre_chaos.space import Space
 
 
 @pytest.fixture
@@ -28,8 +28,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         "repository": "local/x",
     }
     (state / "run" / "space.json").write_text(json.dumps(record))
-    space = Space.of(state)
-    with closing(sqlite3.connect(space.database("policy-service"), isolation_level=None)) as database:
+    space = embedded_space(state)
+    with closing(sqlite3.connect(state / "apps" / "policy-service.db", isolation_level=None)) as database:
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("CREATE TABLE assessments (id INTEGER PRIMARY KEY, score INTEGER)")
     return Run(space, "policy-service", "canary0")

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from sre_chaos.adapters.supervisord import Supervisord
 from sre_chaos.cli import main
+from sre_chaos.embedded import embedded_space
+from sre_chaos.errors import NoTarget
 from sre_chaos.experiments import EXPERIMENTS
 from sre_chaos.injectors.database import refuse
 from sre_chaos.journal import Active, Journal
 from sre_chaos.run import Run
-from sre_chaos.runtime import NoTarget, Runtime
-from sre_chaos.space import Space, default_state
+from sre_chaos.spaces import default_state
 
 
 @contextmanager
@@ -63,12 +65,12 @@ def test_a_damaged_record_is_no_space(tmp_path: Path, record: str) -> None:
     (tmp_path / "run" / "space.json").write_text(record)
 
     with pytest.raises(NoTarget, match="sre-space up"):
-        Space.of(tmp_path)
+        embedded_space(tmp_path)
 
 
 def test_a_supervisor_that_is_gone_is_named(tmp_path: Path) -> None:
     with pytest.raises(NoTarget, match="is it up"):
-        Runtime(str(tmp_path / "none.sock")).pid("policy-service")
+        Supervisord(str(tmp_path / "none.sock")).living("policy-service")
 
 
 def test_a_service_that_does_not_exist_or_run_is_named(tmp_path: Path) -> None:
@@ -78,7 +80,7 @@ def test_a_service_that_does_not_exist_or_run_is_named(tmp_path: Path) -> None:
         b"</struct></value></fault></methodResponse>"
     )
     with supervisor(tmp_path, fault) as state, pytest.raises(NoTarget, match="no service 'nobody'"):
-        Space.of(state).runtime.pid("nobody")
+        embedded_space(state).runtime.living("nobody")
 
 
 def test_a_service_that_is_down_already_cannot_be_killed(tmp_path: Path) -> None:
@@ -87,7 +89,7 @@ def test_a_service_that_is_down_already_cannot_be_killed(tmp_path: Path) -> None
         b"</int></value></member></struct></value></param></params></methodResponse>"
     )
     with supervisor(tmp_path, info) as state, pytest.raises(NoTarget, match="nothing to hit"):
-        Space.of(state).runtime.pid("policy-service")
+        embedded_space(state).runtime.kill("policy-service")
 
 
 def test_the_state_folder_is_the_one_that_up_uses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -132,7 +134,7 @@ def test_recover_undoes_what_is_active_and_says_when_there_is_nothing(
     assert main(["--recover", "--state", str(run.space.state)]) == 0
 
     assert capsys.readouterr().out == "recovered: errors of policy-service\nnothing was active\n"
-    with closing(sqlite3.connect(run.space.database("policy-service"))) as database:
+    with closing(sqlite3.connect(run.space.state / "apps" / "policy-service.db")) as database:
         assert not database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
 
 

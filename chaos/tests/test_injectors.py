@@ -15,16 +15,24 @@ from pathlib import Path
 import pytest
 
 from sre_chaos import background
+from sre_chaos.errors import NoTarget
 from sre_chaos.injectors import commits, database, demand, memory, network, signals
 from sre_chaos.injectors.commits import with_values
 from sre_chaos.journal import Active, Journal
 from sre_chaos.run import Run
-from sre_chaos.runtime import NoTarget
+from sre_chaos.space import Space
+
+
+def database_of(space: Space, service: str = "policy-service") -> Path:
+    """Return the SQLite file of a service."""
+    return space.state / "apps" / f"{service}.db"
 
 
 def insert(run: Run, wait_s: float = 0.0) -> bool:
     """Return True when the database accepts a row."""
-    with closing(sqlite3.connect(run.space.database(run.service), wait_s, isolation_level=None)) as connection:
+    with closing(
+        sqlite3.connect(run.space.state / "apps" / f"{run.service}.db", wait_s, isolation_level=None)
+    ) as connection:
         try:
             connection.execute("INSERT INTO assessments (score) VALUES (1)")
         except sqlite3.Error:
@@ -47,7 +55,7 @@ def test_a_locked_database_lets_nobody_write_and_everybody_read(run: Run) -> Non
     database.lock(run)
     try:
         refused = any(not insert(run) for _ in repeat(None, 100_000))
-        with closing(sqlite3.connect(run.space.database(run.service))) as connection:
+        with closing(sqlite3.connect(database_of(run.space))) as connection:
             rows = connection.execute("SELECT count(*) FROM assessments").fetchone()
     finally:
         database.unlock(run, {})
@@ -93,7 +101,7 @@ def listening(address: str | tuple[str, int]) -> Iterator[socket.socket]:
 
 def test_an_upload_has_no_end_until_the_service_hangs_up_or_chaos_does(run: Run) -> None:
     with listening(("127.0.0.1", 0)) as listener:
-        space = replace(run.space, ports={"policy_service_port": listener.getsockname()[1]})
+        space = replace(run.space, addresses={"policy-service": listener.getsockname()})
         chunks = iter([False] * 40 + [True])
         sender = threading.Thread(
             target=memory.send_endlessly, args=(replace(run, space=space), lambda: next(chunks), ()), daemon=True
@@ -115,7 +123,7 @@ def test_an_order_to_the_network_carries_the_secret_and_hears_the_answer(
 ) -> None:
     (run.space.state / "keys" / "network.key").write_text("s3cret")
     orders: list[dict[str, object]] = []
-    with listening(str(Path(run.space.runtime.path).with_name("network.sock"))) as listener:
+    with listening(str(run.space.state.with_name("network.sock"))) as listener:
 
         def serve() -> None:
             caller, _ = listener.accept()

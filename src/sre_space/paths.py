@@ -81,6 +81,11 @@ class StatePaths:
         return self.keys / f"{owner}.key"
 
     @property
+    def secrets(self) -> Path:
+        """Return the file with the variables that only this container has: its tokens, a line each."""
+        return self.keys / "environment"
+
+    @property
     def network_key(self) -> Path:
         """Return the file with the secret that commands to the embedded network carry."""
         return self.keys / "network.key"
@@ -196,6 +201,16 @@ class StatePaths:
     def calls(self) -> Path:
         """Return the folder that records which pages to people were sent."""
         return self.root / "calls"
+
+    @property
+    def operators(self) -> Path:
+        """Return the folder of the encrypted keys of people who give orders over the dashboard."""
+        return self.keys / "operators"
+
+    @property
+    def history(self) -> Path:
+        """Return the dashboard's history of journeys and services, a database."""
+        return self.root / "dashboard" / "history.db"
 
     @property
     def halt(self) -> Path:

@@ -5,9 +5,10 @@ They are read from the environment and from `.env`.
 `docs/settings.md` has one heading per variable; a test compares the two.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -23,6 +24,9 @@ OptionalEndpoint = Annotated[str, AfterValidator(addresses.optional(addresses.te
 Servers = Annotated[str, AfterValidator(addresses.bus_servers)]
 OptionalServers = Annotated[str, AfterValidator(addresses.optional(addresses.bus_servers))]
 Token = Annotated[str, AfterValidator(addresses.bearer_token)]
+ComposeName = Annotated[str, AfterValidator(addresses.optional(addresses.compose_name))]
+DockerAddress = Annotated[str, AfterValidator(addresses.docker_address)]
+ListenAddress = Annotated[str, AfterValidator(addresses.listen_address)]
 RepositoryPart = Annotated[str, AfterValidator(addresses.repository_part)]
 
 
@@ -140,11 +144,18 @@ class ReadingSettings(_Settings):
 
     runtime: str = Field("", description="the runtime that runs the units, such as supervisord://SOCKET, or none")
     runtime_read_socket: str = Field("", description="supervisord's read-only socket, where RUNTIME is not set")
+    runtime_events_socket: str = Field("", description="the socket on which supervisord sends starts and ends of units")
 
     @property
     def runtime_address(self) -> str:
         """Return the address of the runtime's door that can only be read; "" where none is set."""
         return self.runtime or supervisord_at(self.runtime_read_socket)
+
+    @property
+    def runtime_events_address(self) -> str:
+        """Return the address of the runtime's starts and ends; "" where it sends none."""
+        is_supervisord = self.runtime_address.startswith(supervisord_at("/"))
+        return supervisord_at(self.runtime_events_socket) if is_supervisord else self.runtime_address
 
 
 class ScoutSettings(ReadingSettings, AgentSettings):
@@ -157,10 +168,28 @@ class ScoutSettings(ReadingSettings, AgentSettings):
         description="factor that shortens the windows of the burn-rate alerts; 1 keeps those of the SRE Workbook",
     )
     jaeger_url: Url = Field("http://127.0.0.1:16686", description="Jaeger's query API")
+    sre_dashboard_url: OptionalUrl = Field(
+        "", description="where people reach the dashboard; issues and calls then have a link to the incident there"
+    )
+    dashboard_jaeger_url: OptionalUrl = Field("", description="Jaeger's page for people, where it has one")
     telemetry_record_key_file: Path | None = RECORD_KEY_FILE
 
+    @property
+    def traces_page(self) -> str:
+        """Return where people look at traces besides the dashboard; "" where there is no such page."""
+        return self.dashboard_jaeger_url or ("" if self.sre_dashboard_url else self.jaeger_url)
 
-class BrainSettings(ReadingSettings, AgentSettings):
+
+class BundleSettings(_Settings):
+    """How long the examined data of incidents is kept."""
+
+    bundles_kept_days: float = Field(90, gt=0, le=36_500, description="days for which an incident's bundle is kept")
+    bundles_max_bytes: int = Field(
+        2_000_000_000, ge=10**6, description="when the bundles take more bytes than this, the oldest are deleted"
+    )
+
+
+class BrainSettings(ReadingSettings, BundleSettings, AgentSettings):
     """The settings of Brain, which diagnoses and decides."""
 
     telemetry_record_key_file: Path | None = RECORD_KEY_FILE
@@ -182,6 +211,37 @@ class MemorySettings(AgentSettings):
     """The settings of Memory, which recalls and learns."""
 
     chroma_url: Url = Field("http://127.0.0.1:8000", description="the Chroma server")
+
+
+def _base_path(text: str) -> str:
+    """Return a path without a slash at its end; raise `ValueError` for anything else."""
+    path = text.strip().rstrip("/")
+    if path and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", path):
+        raise ValueError("a path begins with / and has letters, digits and . _ ~ - between slashes, as in /sre")
+    return path
+
+
+class DashboardSettings(ReadingSettings, BundleSettings, ForgeClientSettings):
+    """The settings of the dashboard, which shows, and signs orders with the keys that people's tokens unlock."""
+
+    dashboard_host: str = Field("127.0.0.1", description="the address that it listens on")
+    dashboard_port: int = Field(3000, ge=1, le=65535, description="the port that it listens on")
+    dashboard_base_path: Annotated[str, AfterValidator(_base_path)] = Field(
+        "", description="the path below which a reverse proxy serves it, as in /sre"
+    )
+    dashboard_hosts: str = Field("", description="further names under which browsers reach it, with commas")
+    dashboard_trusted_proxies: str = Field(
+        "", description="networks of reverse proxies whose X-Forwarded-Host and -Proto count, with commas"
+    )
+    dashboard_open_to_readers: bool = Field(
+        False, description="beyond loopback, answer reads without a token too; orders always need one"
+    )
+    dashboard_jaeger_url: OptionalUrl = Field("", description="Jaeger's page for people, where it has one")
+    jaeger_url: OptionalUrl = Field("http://127.0.0.1:16686", description="Jaeger's query API")
+    chroma_url: OptionalUrl = Field("http://127.0.0.1:8000", description="the Chroma server")
+    dry_run: bool = Field(
+        False, description="Fixer evaluates every guardrail, tells people what it would do, and changes nothing"
+    )
 
 
 class DeployerSettings(ControlSettings, ForgeClientSettings):
@@ -208,11 +268,35 @@ class CommandLineSettings(ControlSettings, ForgeClientSettings):
     fixer_github_personal_access_token: str = _token_of("Fixer")
     memory_github_personal_access_token: str = _token_of("Memory")
     deployer_github_personal_access_token: str = _token_of("the deployer")
+    dashboard_github_personal_access_token: str = _token_of("the dashboard")
 
     def token_of(self, owner: str) -> str:
-        """Return the token of an agent or the deployer on an external forge; raise `Malformed` when none is set."""
+        """Return the token of one of our own logins on an external forge; raise `Malformed` when none is set."""
         own: str = getattr(self, f"{owner}_github_personal_access_token")
         return own or self.needed("github_personal_access_token")
+
+
+class DockerProxySettings(SpaceSettings):
+    """The settings of a proxy in front of Docker's socket."""
+
+    docker_proxy_door: Literal["", "reading", "acting", "chaos"] = Field(
+        "",
+        description="which proxy this is: `reading`; `acting`, which restarts and changes limits; or `chaos`, which "
+        "kills, stops, starts, pauses and changes limits",
+    )
+    docker_proxy_project: ComposeName = Field("", description="the Compose project whose containers it shows")
+    docker_proxy_services: str = Field("", description="the services that this proxy may change, by commas")
+    docker_proxy_hosts: str = Field("", description="the names by which clients reach this proxy, by commas")
+    docker_proxy_listen: ListenAddress = Field("127.0.0.1:2375", description="where this proxy listens")
+    docker_proxy_engine: DockerAddress = Field(
+        "unix:///var/run/docker.sock", description="the engine's address: a Unix socket or a TCP address"
+    )
+    docker_proxy_user: int = Field(
+        0, ge=0, lt=2**31, description="the user (a number) that it becomes when it is started as root; 0: none"
+    )
+    docker_proxy_max_memory_bytes: int = Field(
+        2 * 2**30, ge=16 * 2**20, le=2**60, description="the largest memory limit that the acting proxy sets"
+    )
 
 
 PROCESSES: Mapping[str, type[SpaceSettings]] = {
@@ -221,4 +305,5 @@ PROCESSES: Mapping[str, type[SpaceSettings]] = {
     "fixer": FixerSettings,
     "memory": MemorySettings,
     "deployer": DeployerSettings,
+    "dashboard": DashboardSettings,
 }

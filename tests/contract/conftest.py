@@ -1,5 +1,6 @@
 """The servers that the contract suites run against; a real one from the environment joins in where there is one."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from support import documents, histories
+from support.docker_engine import DockerEngine, NotStarted, docker_engine, missing
 from support.servers import RECORD_KEY, TOKENS, Bus, ForgeServer, TelemetryServer, TraceStore, command_of, serving
 from support.waiting import free_port
 
@@ -191,3 +193,16 @@ def our_forge(folder: Path, **settings: str) -> Iterator[ForgeServer]:
     url = f"http://127.0.0.1:{port}"
     with serving(command_of("forge"), environment, lambda: answers(f"{url}/mcp"), folder / "log") as p:
         yield ForgeServer(url, {one.login: one for one in identities}, p)
+
+
+@pytest.fixture(scope="session")
+def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
+    """Yield a real engine for a whole session; skip where none can be started."""
+    if reason := missing():
+        pytest.skip(f"no Docker engine: {reason}")
+    with contextlib.ExitStack() as stack:
+        try:
+            engine = stack.enter_context(docker_engine(tmp_path_factory.mktemp("docker")))
+        except NotStarted as ended:
+            pytest.skip(f"no Docker engine: {ended}")
+        yield engine

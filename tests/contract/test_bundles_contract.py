@@ -6,6 +6,7 @@ Stories that take a folder are about files: their rights, their room, their form
 import os
 import re
 import stat
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -86,17 +87,18 @@ async def test_only_this_user_reads_a_bundle(tmp_path: Path) -> None:
 
 
 async def test_the_oldest_bundles_are_forgotten(tmp_path: Path) -> None:
-    folder = BundleFolder(tmp_path, max_bundles=2)
+    folder = BundleFolder(tmp_path, kept_days=90)
     names = []
-    for number in range(3):
-        names.append(await folder.keep({"incident/alert.json": bytes([number])}))
-        os.utime(tmp_path / f"{names[-1]}.tar.gz", (number, number))
+    for days in (91, 89, 1):
+        names.append(await folder.keep({"incident/alert.json": bytes([days])}))
+        then = time.time() - days * 86_400
+        os.utime(tmp_path / f"{names[-1]}.tar.gz", (then, then))
     await folder.keep({"incident/alert.json": b"new"})
 
-    with pytest.raises(Missing, match="is gone"):
+    with pytest.raises(Missing, match="is gone: bundles are kept for 90 days, at most 2000 MB of them"):
         await folder.load(names[0])
-    assert await folder.load(names[2])
-    assert len(list(tmp_path.iterdir())) == 2
+    assert await folder.load(names[1])
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 async def test_bundles_that_are_too_large_together_are_forgotten_but_never_the_newest(tmp_path: Path) -> None:

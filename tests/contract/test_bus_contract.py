@@ -42,7 +42,8 @@ from support.histories import MS, HistoryOf, dated
 from support.servers import Bus
 from support.waiting import until
 
-from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher, KafkaSubscription, make_topics
+from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher, KafkaSubscription
+from sre_space.adapters.kafka_topics import make_topics
 from sre_space.codec.topics import SIGNALS
 from sre_space.domain.errors import Refused, Unavailable
 from sre_space.ports.bus import History, Publisher, Record, Subscription

@@ -1,4 +1,6 @@
-"""`ports.case_index` over the real Chroma server, `ports.runtime` over a real supervisord, both over their doubles.
+"""`ports.case_index` over the real Chroma server, `ports.runtime` over a real supervisord and a real Docker engine.
+
+Both run over their doubles as well; Docker is asked itself, and through the proxy for those who act.
 
 Stories that start a server of their own kill it, or measure what the model finds.
 """
@@ -17,6 +19,8 @@ import numpy as np
 import psutil
 import pytest
 from supervisor.xmlrpc import SupervisorTransport
+from support.docker_doors import DOCKERS, reached
+from support.docker_engine import PROJECT, DockerEngine
 from support.doubles import BOTH, DOUBLE, adapter_alone
 from support.likeness import MemoryIndex
 from support.remembered import FAULTS, incident
@@ -26,6 +30,7 @@ from support.waiting import until
 from support.world import World
 
 from sre_space.adapters.chroma import ChromaCaseIndex
+from sre_space.adapters.docker.runtime import DockerRuntime
 from sre_space.adapters.minilm import MiniLm
 from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.agents.memory.lessons import lesson_of, question_of
@@ -286,11 +291,34 @@ class Simulated:
         return state(self)
 
 
-@pytest.fixture(scope="module", params=BOTH)
+@dataclass(frozen=True)
+class Contained:
+    """Docker, for real."""
+
+    runtime: DockerRuntime
+
+    def kill(self) -> Unit:
+        """By its process id."""
+        pid = state(self).pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        dead = until(lambda: (unit := state(self)).state == "exited" and unit, "the unit has ended")
+        assert isinstance(dead, Unit)
+        return dead
+
+
+@pytest.fixture(scope="module", params=[*BOTH, *DOCKERS])
 def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """Yield one machine for these stories, each of which leaves its unit running."""
     if request.param == DOUBLE:
         yield Simulated(World())
+        return
+    if request.param in DOCKERS:
+        engine: DockerEngine = request.getfixturevalue("docker")
+        engine.run(UNIT, memory=LIMIT)
+        with reached(request.param, engine, tmp_path_factory.mktemp("proxy")) as doors:
+            yield Contained(DockerRuntime(doors.acting, PROJECT, {UNIT: UNIT}))
+        engine.clear()
         return
     with supervisord(tmp_path_factory.mktemp("r")) as found:
         yield Supervised(found.runtime)

@@ -11,6 +11,10 @@ from support.mute import Manner, Mute
 
 from sre_space.adapters import chroma, github_permissions, jaeger, kafka, supervisord
 from sre_space.adapters.chroma import ChromaCaseIndex
+from sre_space.adapters.docker import engine as docker_engine
+from sre_space.adapters.docker.engine import Engine
+from sre_space.adapters.docker.events import DockerEvents
+from sre_space.adapters.docker.runtime import DockerRuntime
 from sre_space.adapters.github_mcp import GithubGitOps, GithubMcpForge, connection, rest
 from sre_space.adapters.github_permissions import GithubWriters
 from sre_space.adapters.jaeger import JaegerTraces
@@ -18,7 +22,7 @@ from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher, KafkaSubscrip
 from sre_space.adapters.network_probe import NetworkProbe
 from sre_space.adapters.supervisord import SupervisordRuntime
 from sre_space.domain import health_check
-from sre_space.domain.errors import SpaceError
+from sre_space.domain.errors import SpaceError, Unavailable
 from sre_space.domain.health_check import http
 from sre_space.ports.case_index import Lesson
 
@@ -26,7 +30,7 @@ SHORT_S = 0.4
 LIMITS = (
     (chroma, "TIMEOUT_S"), (github_permissions, "TIMEOUT_S"), (health_check, "TIMEOUT_S"), (jaeger, "TIMEOUT_S"),
     (connection, "TIMEOUT_S"), (rest, "TIMEOUT_S"), (kafka, "ANSWERED_WITHIN_S"), (kafka, "WINDOW_WITHIN_S"),
-    (supervisord, "ANSWERS_WITHIN_S"), (supervisord, "STOPS_WITHIN_S"),
+    (supervisord, "ANSWERS_WITHIN_S"), (supervisord, "STOPS_WITHIN_S"), (docker_engine, "ANSWERS_WITHIN_S"),
 )  # fmt: skip
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # see `collected`
 ENOUGH_S = 60.0  # to say that it never ends
@@ -159,3 +163,19 @@ async def test_the_runtime_is_unavailable_when_its_socket_hangs(manner: Manner, 
         server.ended.set()
 
     assert all(isinstance(one, SpaceError) for one in found), found
+
+
+@pytest.mark.parametrize("through", ["unix", "tcp"])
+@pytest.mark.parametrize("manner", Manner)
+async def test_dockers_engine_too(manner: Manner, through: str, tmp_path: Path) -> None:
+    path = tmp_path / "d" if through == "unix" else None
+
+    with Mute(manner, path) as server:
+        runtime = DockerRuntime(
+            Engine(f"unix://{path}" if path else f"tcp://127.0.0.1:{server.port}"), "shop", {"a": "a"}
+        )
+        calls = (runtime.units(), runtime.unit("a"), runtime.restart("a", "1"), anext(DockerEvents(runtime).events()))
+        found = list(await asyncio.gather(*map(ends, calls)))
+        server.ended.set()
+
+    assert all(isinstance(one, Unavailable) for one in found), found

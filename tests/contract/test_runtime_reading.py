@@ -9,6 +9,7 @@ import signal
 import socket
 import stat
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from xmlrpc.client import Error, ServerProxy, dumps
 
@@ -88,10 +89,15 @@ def test_a_runtime_that_is_down_is_unavailable(
         now(adapter(str(tmp_path / "none"), {"a": "a"}).units)
 
 
+def as_started(found: Supervised) -> list[Unit]:
+    """Return the units without the count of restarts, which the launcher writes a moment after the start."""
+    return [replace(unit, restarts=None) for unit in now(found.runtime.units)]
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_no_method_of_supervisord_is_answered_through_the_read_only_socket(found: Supervised, method: str) -> None:
     assert len(METHODS) > 30
-    before = now(found.runtime.units)
+    before = as_started(found)
     transport = SupervisorTransport(None, None, f"unix://{found.reader.socket}")
     proxy = ServerProxy("http://127.0.0.1", transport=transport)
 
@@ -99,7 +105,7 @@ def test_no_method_of_supervisord_is_answered_through_the_read_only_socket(found
         proxy.__getattr__(method)(UNIT)
     transport.close()
 
-    assert now(found.runtime.units) == before
+    assert as_started(found) == before
 
 
 @pytest.mark.parametrize(

@@ -1,70 +1,26 @@
 """Faults that kill nothing: seen in telemetry, named, answered by pull requests on desired state, verified, undone."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from time import time_ns
 
 import pytest
-from support.live import CHECKOUT, LiveSpace
+from support.live import LiveSpace
+from support.repairs import chaos, config, first_diagnosis, restored, tried, verdicts
 from support.waiting import until
 
-from sre_evaluation.desired_state import DesiredState
-from sre_space.domain.case import Case
 from sre_space.domain.diagnosis import CauseKind
-from sre_space.domain.facts import Decision, Outcome, Verification
+from sre_space.domain.facts import Outcome
 from sre_space.domain.labels import NEEDS_HUMAN
 from sre_space.domain.symptoms import SymptomKind
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420)]
 
-LIVED_NS = 75 * 10**9  # of the space: a healthy minute to compare with
-QUIET_NS = 10 * 10**9  # since the last incident: longer than a symptom that came once is held
-
-
-def chaos(live: LiveSpace, *words: str) -> None:
-    """Run the chaos command."""
-    command = [sys.executable, str(CHECKOUT / "trigger_chaos.py"), *words, "--state", str(live.state.root)]
-    subprocess.run(command, check=True, capture_output=True)
-
-
-def is_quiet(live: LiveSpace) -> bool:
-    """Return whether there is a healthy minute to compare with, and no symptom of the last incident is still held."""
-    started = (live.state.root / "run" / "space.json").stat().st_mtime_ns
-    return time_ns() > max([started + LIVED_NS, *(case.last.at + QUIET_NS for case in live.cases())])
-
 
 @pytest.fixture
 def desired(live: LiveSpace) -> Iterator[LiveSpace]:
     """Yield the space, healthy and with no recent incident; end faults and reset the desired state after the test."""
-    state = DesiredState(live.plan)
-    before = state.head()
-    until(lambda: is_quiet(live), "the space has lived well for a while")
-    live.healthy()
-    yield live
-    chaos(live, "--recover")
-    state.reset(before)
-
-
-def config(live: LiveSpace, service: str) -> str:
-    """Return the deployed configuration of a service."""
-    return (live.state.deployed / f"{service}.env").read_text()
-
-
-def tried(case: Case) -> list[str]:
-    """Return the remedies in their order, each with its outcome and whether it was undone."""
-    return [f"{one.action.remedy.name}: {one.outcome}{', undone' if one.undo else ''}" for one in case.trials]
-
-
-def verdicts(case: Case) -> list[Outcome]:
-    """Return the outcomes that Scout measured, in order."""
-    return [payload.outcome for payload in case.payloads if isinstance(payload, Verification)]
-
-
-def first_diagnosis(case: Case) -> tuple[str, CauseKind]:
-    """Whom the first decision accuses, and of what."""
-    decision = next(payload for payload in case.payloads if isinstance(payload, Decision))
-    return decision.diagnosis.causes[0].service, decision.diagnosis.causes[0].kind
+    with restored(live):
+        yield live
 
 
 def test_a_slow_network_is_worked_around_while_it_lasts_and_nothing_is_restarted_for_it(desired: LiveSpace) -> None:

@@ -29,6 +29,7 @@ from sre_space.ports.bus import Record
 from sre_space.ports.gitops import Commit
 from sre_space.ports.probe import Health
 from sre_space.ports.runtime import Unit
+from sre_space.ports.unit_output import UnitOutput
 
 SECOND = 10**9
 SICK = EPOCH + 200 * SECOND  # when the incident's first symptom was
@@ -81,9 +82,9 @@ def config(
     )
 
 
-def case(kind: SymptomKind = SymptomKind.LATENCY, *later: tuple[int, Payload]) -> Case:
+def case(kind: SymptomKind = SymptomKind.LATENCY, *later: tuple[int, Payload], limit: float = 0.1) -> Case:
     """Return an incident whose first symptom was at SICK; `later` are facts with their times."""
-    detection = Detection("key", (Symptom(kind, "tax", "ill", 0.9, 0.1, SICK),), {}, JourneyCount(1, 0, 0, 1))
+    detection = Detection("key", (Symptom(kind, "tax", "ill", 0.9, limit, SICK),), {}, JourneyCount(1, 0, 0, 1))
     facts = [Fact("01I", "o/r", 0, 0, "", Step.DETECT, 1, SICK + 5 * SECOND, detection)]
     facts += [Fact("01I", "o/r", 1, 1, "", Step.DECIDE, 1, at, payload) for at, payload in later]
     return Case(1, True, tuple(FoundFact(number, fact, "d", "scout") for number, fact in enumerate(facts)))
@@ -127,6 +128,7 @@ class Clinic:
     hangs: bool = False
     garbage: bytes = b""
     patience_s: float = PATIENCE_S
+    output: UnitOutput | None = None
     git: Git = field(init=False)
 
     def __post_init__(self) -> None:
@@ -212,5 +214,7 @@ class Clinic:
             RecentDeployments(self, self.git),
         )
         known = config(services, self.calls, self.callers)
-        investigation = Investigation(known, gathering, deployments, self, self.shelf, self, patience_s=self.patience_s)
+        investigation = Investigation(
+            known, gathering, deployments, self, self.shelf, self, patience_s=self.patience_s, output=self.output
+        )
         return asyncio.run(investigation.diagnose(incident, self.units(services)))

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import time_ns
@@ -23,7 +23,7 @@ from sre_embedded.space.processes import IDENTITIES
 from sre_space.adapters.kafka import KafkaHistory
 from sre_space.bootstrap.operator import Operator
 from sre_space.bootstrap.space import supervisor as space_supervisor
-from sre_space.bootstrap.space.servers import HOST
+from sre_space.bootstrap.space.servers import BUS, HOST
 from sre_space.bootstrap.space.state import Running, SpaceState
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Unavailable
@@ -35,8 +35,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 GOOD_VISITS = 10
 STRANGER = "mallory"  # has an account on the forge, as anyone may, and no permission
 SETTINGS = {  # of the chart: many restarts and changes of one key, and less to be seen before an incident is over
-    "restarts_per_hour: 6": "restarts_per_hour: 1000",
-    "changes_per_key_a_day: 2": "changes_per_key_a_day: 1000",
+    "${RESTARTS_PER_HOUR:-6}": "1000",
+    "${CHANGES_PER_KEY_A_DAY:-2}": "1000",
     "good_visits: 30": f"good_visits: {GOOD_VISITS}",
 }
 
@@ -57,6 +57,11 @@ class LiveSpace:
     def state(self) -> SpaceState:
         """Its folders."""
         return self.plan.state
+
+    @property
+    def bus(self) -> str:
+        """The address of its bus."""
+        return self.running.servers.get(BUS) or f"{HOST}:{self.running.ports['bus_port']}"
 
     def down(self) -> None:
         """End it, whatever is left of it."""
@@ -122,7 +127,7 @@ class LiveSpace:
 
     def records(self, topic: str, since: int) -> Sequence[Record]:
         """Return what the bus holds of a topic since (Unix ns); wait while it does not answer."""
-        bus = KafkaHistory(f"{HOST}:{self.running.ports['bus_port']}")
+        bus = KafkaHistory(self.bus)
         return self.patiently(lambda: asyncio.run(bus.window(topic, since, 2**62)))
 
     def healthy(self) -> None:
@@ -179,18 +184,33 @@ def _accused(case: Case) -> tuple[str, str]:
     return (causes[0].service, causes[0].kind) if causes else ("", "")
 
 
-def start(folder: Path, only: tuple[str, ...] = ()) -> LiveSpace:
-    """Start a space in `folder` on free ports, with the checkout's chart but for SETTINGS."""
+def start(folder: Path, only: tuple[str, ...] = (), settings: Mapping[str, str] = {}) -> LiveSpace:
+    """Start a space in `folder` on free ports, with the checkout's chart but for SETTINGS and `settings`."""
+    return started(separate_plan(folder / "state", copied(folder, settings)), only)
+
+
+def started(plan: SpacePlan, only: tuple[str, ...] = ()) -> LiveSpace:
+    """Start the space of a plan, with a stranger's account on its forge."""
+    write_identities(plan.state.identities, {**IDENTITIES, STRANGER: "none"})
+    return LiveSpace(plan, space.up(plan, lambda _: None, only))
+
+
+def copied(folder: Path, settings: Mapping[str, str] = {}) -> Path:
+    """Return the chart of a copy of the checkout in `folder`, as it is but for SETTINGS and `settings`."""
     checkout = folder / "checkout"
     checkout.mkdir()
     shutil.copytree(CHECKOUT / "deploy", checkout / "deploy")
     config = checkout / "sre-space.yaml"
     text = (CHECKOUT / "sre-space.yaml").read_text()
-    for ours, theirs in SETTINGS.items():
+    for ours, theirs in {**SETTINGS, **settings}.items():
         assert ours in text
         text = text.replace(ours, theirs)
     config.write_text(text)
     shutil.copy(CHECKOUT / "processes.yaml", checkout)
-    plan = separate_plan(folder / "state", config)
-    write_identities(plan.state.identities, {**IDENTITIES, STRANGER: "none"})
-    return LiveSpace(plan, space.up(plan, lambda _: None, only))
+    return config
+
+
+def telemetry_tokens(live: LiveSpace) -> dict[str, bytes]:
+    """Return the token that each exporter authenticates with, by its process."""
+    given = {path.stem: path.read_text() for path in (live.state.root / "run" / "env").glob("*.env")}
+    return {name: text.partition("Bearer%20")[2].split()[0].encode() for name, text in given.items() if "%20" in text}

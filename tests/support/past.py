@@ -1,6 +1,6 @@
 """A past for a new space, so that Scout knows what is usual without minutes of learning.
 
-For each operation that is heard of, frames of sketches of the minutes before are put on the bus, signed as the space's
+For each operation that is heard of, frames of sketches of the minutes before are put on the bus, marked as the space's
 own, and Scout is started anew: it reads them back, as after any restart (`feeds/signal_consumer.py`). They tell of
 healthy requests that took long: what a busy machine makes slow is then usual, and a fault is not.
 """
@@ -15,7 +15,7 @@ from support.world import SERVICES
 
 from sre_space.analysis.statistics.sketch import Sketch
 from sre_space.bootstrap.record_key import read_record_key
-from sre_space.bootstrap.space.servers import HOST
+from sre_space.bootstrap.space.servers import OTLP
 from sre_space.codec.record_mac import headers_of
 from sre_space.codec.sketches import Frame, Sketches, decode, encode
 from sre_space.codec.topics import SIGNALS
@@ -62,11 +62,10 @@ def _usual() -> Sketch:
 
 def _publish(live: LiveSpace, frames: Sequence[Frame]) -> None:
     """Each as Scout would have when its second was over."""
-    key = read_record_key(live.state.record_key)
-    assert key is not None
-    producer = Producer({"bootstrap.servers": f"{HOST}:{live.running.ports['bus_port']}", "log_level": 0})
+    key = None if OTLP in live.running.servers else read_record_key(live.state.record_key)
+    producer = Producer({"bootstrap.servers": live.bus, "log_level": 0})
     for frame in frames:
         value, over = encode(frame), max(second for _, second in frame.sketches) + 1
-        headers: dict[str, str | bytes | None] = {**headers_of(key, SIGNALS, value)}
+        headers: dict[str, str | bytes | None] = {**(headers_of(key, SIGNALS, value) if key else {})}
         producer.produce(SIGNALS, value, headers=headers, timestamp=over * 1000)
     assert producer.flush(60) == 0

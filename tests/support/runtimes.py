@@ -15,6 +15,7 @@ from typing import TypeVar
 from support.servers import ServerProcess, module, serving
 
 from sre_space.adapters.supervisord import SupervisordRuntime
+from sre_space.adapters.supervisord_events import SupervisordEvents
 from sre_space.adapters.supervisord_reader import SupervisordReader
 from sre_space.domain.errors import Unavailable
 from sre_space.paths import StatePaths
@@ -28,10 +29,11 @@ LIMITS = f"{UNIT.upper().replace('-', '_')}_MEMORY_BYTES={LIMIT}\n"
 
 @dataclass(frozen=True)
 class Supervised:
-    """Its two sockets, as adapters, and its process."""
+    """Its three sockets, as adapters, and its process."""
 
     runtime: SupervisordRuntime
     reader: SupervisordReader
+    events: SupervisordEvents
     process: ServerProcess
 
 
@@ -56,11 +58,13 @@ def supervisord(folder: Path, program: str = "import time; time.sleep(600)") -> 
             unit = now(lambda: runtime.unit(UNIT))
         except Unavailable:
             return False
-        return unit.state == "running" and unit.memory_limit is not None
+        return unit.state == "running" and unit.memory_limit is not None and unit.restarts is not None
 
-    environment = {"PYTHONWARNINGS": "ignore", "RUNTIME_READ_SOCKET": str(read), "SRE_SPACE_STATE": str(state.root)}
+    sockets = {"RUNTIME_READ_SOCKET": str(read), "RUNTIME_EVENTS_SOCKET": str(folder / "events.sock")}
+    environment = {"PYTHONWARNINGS": "ignore", "SRE_SPACE_STATE": str(state.root), **sockets}
+    events = SupervisordEvents(sockets["RUNTIME_EVENTS_SOCKET"], NAMES)
     with serving(command, environment, ready, folder / "start.log") as server:
-        yield Supervised(runtime, reader, server)
+        yield Supervised(runtime, reader, events, server)
         server.kill(signal.SIGTERM)  # so that it ends its sleepers; to kill the ended one again does nothing
 
 

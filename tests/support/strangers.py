@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 from support.live import LiveSpace
@@ -27,7 +28,8 @@ def as_user(live: LiveSpace, login: str, work: Callable[[GithubMcpForge], Awaita
         finally:
             await forge.close()
 
-    asyncio.run(done())
+    with ThreadPoolExecutor(1) as elsewhere:  # a test that drives a browser has a loop of its own
+        elsewhere.submit(lambda: asyncio.run(done())).result()
 
 
 def edit(live: LiveSpace, comment: int, body: str, login: str = "operator") -> None:

@@ -5,7 +5,7 @@ Real keys and the real wire format; only the technologies are replaced.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
@@ -15,11 +15,13 @@ from urllib.parse import urlsplit
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support.evidence import Shelf, Topics, stored
+from support.followers import Followers
 from support.git_world import MemoryGit, keys_of
 from support.likeness import MemoryIndex
 
 from sre_space.agents.brain.brain import Brain
 from sre_space.agents.brain.deployments import RecentDeployments
+from sre_space.agents.brain.ended_units import EndedUnits
 from sre_space.agents.brain.gathering import Gathering
 from sre_space.agents.brain.healthy_time import Interval
 from sre_space.agents.brain.history import DesiredStateHistory
@@ -81,7 +83,7 @@ from sre_space.ports.forge import Comment, Issue
 from sre_space.ports.notifier import Note
 from sre_space.ports.outbox import Pending
 from sre_space.ports.probe import Health
-from sre_space.ports.runtime import Unit
+from sre_space.ports.runtime import Died, Started, Unit
 from sre_space.ports.signing import TrustStore
 from sre_space.record.holds import IssueHolds
 from sre_space.record.incident_repository import IncidentRepository
@@ -456,6 +458,7 @@ class World:
     def __post_init__(self) -> None:
         """Wire it."""
         self.clock, self.forge, self.bus = Clock(self), MemoryForge(), Bus()
+        self.followers = Followers(self._present)
         self.clocks = {agent: OwnClock(self.clock) for agent in Agent}
         self.forge.now = self.clock.now
         self.keys = {name: Key(name) for name in (*Agent, OPERATOR)}
@@ -476,6 +479,7 @@ class World:
         self.hold_feed = HoldFeed(self.holds(Agent.SCOUT), self.detectors, self.clocks[Agent.SCOUT])
         self.spans: list[Span] = []
         self.unheard: list[Span] = []
+        self.ended_units = EndedUnits(self.config)
         self.duties = self._duties()
         self.reporter = Spans()
         scouts = self.clocks[Agent.SCOUT]
@@ -528,6 +532,7 @@ class World:
                 DesiredStateHistory(self.git, self.config),
                 self.orders,
                 self.holds(Agent.BRAIN),
+                self.ended_units,
             ),
             Agent.FIXER: self.fixer(),
             Agent.MEMORY: Memory(self, self.incidents, self.forge, self.orders, self.clocks[Agent.MEMORY]),
@@ -711,12 +716,31 @@ class World:
         if (await self.unit(name)).incarnation != expected:
             raise Refused("another life; nothing was changed")
         self.restarts.append((name, expected))
+        if name not in self.dead:
+            self.kill(name, planned=True)
         self.lives.pop(name, "")
         self.starts[name] += 1
         doomed = {one for one, holds in self.doomed.items() if holds(self.values)}
         self.dead -= {name} - self.stubborn - doomed
         self.hanging -= {name} - self.stubborn
-        return await self.unit(name)
+        after = await self.unit(name)
+        if after.state == "running":
+            self.followers.say(Started(name, after.incarnation, self.clock.now()))
+        return after
+
+    def kill(self, name: str, planned: bool = False) -> None:
+        """End a unit's process, as somebody does who asks the runtime, where it is `planned`."""
+        ended = Died(name, f"{self.starts[name]}:running", self.clock.now(), None if planned else -9, planned)
+        self.dead.add(name)
+        self.followers.say(ended)
+
+    def _present(self) -> Sequence[Started]:
+        alive = [name for name in SERVICES if name not in self.dead]
+        return [Started(name, f"{self.starts[name]}:running", self.restarted_at.get(name, 0)) for name in alive]
+
+    def events(self) -> AsyncGenerator[Started | Died, None]:
+        """Follow."""
+        return self.followers.events()
 
     # ports.deployments
     async def in_force(self, path: str, content: bytes) -> bool:

@@ -7,14 +7,26 @@ from pathlib import Path
 import pytest
 from support.world import World
 
+from sre_space.adapters.docker.engine import Engine
+from sre_space.adapters.docker.events import DockerEvents
+from sre_space.adapters.docker.runtime import DockerReader, DockerRuntime
 from sre_space.adapters.kafka import KafkaHistory
+from sre_space.adapters.no_runtime import NoOutput
 from sre_space.adapters.supervisord import SupervisordRuntime
+from sre_space.adapters.supervisord_events import SupervisordEvents
 from sre_space.adapters.supervisord_reader import SupervisordReader
 from sre_space.bootstrap import runtime
 from sre_space.bootstrap.bus import Bus
 from sre_space.bootstrap.choice import Choice
 from sre_space.bootstrap.forge import ForgeAccess
-from sre_space.bootstrap.runtime import RUNTIMES, RuntimeAdapter, as_run, runtime_of, runtime_reader_of
+from sre_space.bootstrap.runtime import (
+    RUNTIMES,
+    RuntimeAdapter,
+    as_run,
+    runtime_events_of,
+    runtime_of,
+    runtime_reader_of,
+)
 from sre_space.bootstrap.trace_store import trace_store_of
 from sre_space.domain.errors import Malformed, Refused
 from sre_space.paths import StatePaths
@@ -25,9 +37,11 @@ ADAPTERS = ROOT / "src" / "sre_space" / "adapters"
 BOOTSTRAP = ROOT / "src" / "sre_space" / "bootstrap"
 STATE = StatePaths(Path("state"))
 CHOSEN = {
-    "supervisord": "runtime.py", "supervisord_reader": "runtime.py", "no_runtime": "runtime.py", "kafka": "bus.py",
+    "supervisord": "runtime.py", "supervisord_reader": "runtime.py", "supervisord_events": "runtime.py",
+    "docker.runtime": "runtime.py", "docker.events": "runtime.py", "docker.output": "runtime.py",
+    "unit_logs": "runtime.py", "no_runtime": "runtime.py", "kafka": "bus.py",
     "jaeger": "trace_store.py", "github_mcp": "forge.py", "github_permissions": "forge.py", "chroma": "case_index.py",
-    "minilm": "case_index.py", "apprise_notifier": "notify.py", "log_notifier": "notify.py",
+    "late_minilm": "case_index.py", "apprise_notifier": "notify.py", "log_notifier": "notify.py",
 }  # fmt: skip
 
 
@@ -43,13 +57,16 @@ def test_one_module_names_the_adapter(adapter: str) -> None:
 
 async def test_a_further_runtime_is_one_line_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
-    monkeypatch.setitem(
-        RUNTIMES, "podman", RuntimeAdapter(lambda at, names, state: world, lambda at, names, state: world)
-    )
+
+    def here(_at: str, _names: object, _state: object) -> World:
+        return world
+
+    monkeypatch.setitem(RUNTIMES, "podman", RuntimeAdapter(here, here, here, lambda at, names, state: NoOutput()))
 
     for address in ("podman", "podman:///run/podman.sock", "PODMAN://host:2375"):
         assert await runtime_of(address, world.config, STATE).units() == await world.units()
         assert await runtime_reader_of(address, world.config, STATE).units() == await world.units()
+        assert runtime_events_of(address, world.config, STATE) is world
 
 
 def test_an_adapter_gets_what_follows_its_word() -> None:
@@ -59,18 +76,65 @@ def test_an_adapter_gets_what_follows_its_word() -> None:
     names = {name: name for name in config.services}
     assert control.runtime == SupervisordRuntime("/run/s.sock", names, STATE)  # type: ignore[attr-defined]
     assert reading.runtime == SupervisordReader("/run/s.sock", names, STATE)  # type: ignore[attr-defined]
+    assert runtime_events_of("supervisord:///run/e.sock", config, STATE) == SupervisordEvents("/run/e.sock", names)
+
+
+def test_docker_is_chosen_with_the_project_and_the_address_of_its_proxy() -> None:
+    config, address = World().config, "docker://sre-cp@tcp://docker-acting:2375"
+    control, reading = (of(address, config, STATE) for of in (runtime_of, runtime_reader_of))
+
+    at = Engine("tcp://docker-acting:2375"), "sre-cp", {name: name for name in config.services}
+    assert control.runtime == DockerRuntime(*at)  # type: ignore[attr-defined]
+    assert reading.runtime == DockerReader(*at)  # type: ignore[attr-defined]
+    assert runtime_events_of(address, config, STATE) == DockerEvents(DockerReader(*at))
+
+
+@pytest.mark.parametrize(
+    "address", ["docker", "docker://tcp://host:2375", "docker://sre-cp@host", "docker://A@tcp://h:1"]
+)
+def test_another_address_of_docker_is_one_sentence_with_an_example(address: str) -> None:
+    for of in (runtime_of, runtime_reader_of, runtime_events_of):
+        with pytest.raises(Malformed, match=r"; RUNTIME of Docker is written docker://sre-cp@unix:///var/run/docker"):
+            of(address, World().config, STATE)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "events"),
+    [
+        ("supervisord:///run/units.sock", "supervisord:///run/events.sock"),
+        ("docker://sre-cp@tcp://reading:2375", "docker://sre-cp@tcp://reading:2375"),
+        ("none", "none"),
+    ],
+)
+def test_scout_follows_the_runtime_where_it_sends_its_events(
+    runtime: str, events: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNTIME", runtime)
+    monkeypatch.setenv("RUNTIME_EVENTS_SOCKET", "/run/events.sock")
+
+    assert ScoutSettings.read().runtime_events_address == events
+
+
+def test_without_a_socket_of_events_supervisord_sends_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNTIME", "supervisord:///run/units.sock")
+    monkeypatch.delenv("RUNTIME_EVENTS_SOCKET", raising=False)
+
+    assert ScoutSettings.read().runtime_events_address == ""
 
 
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("podman", "RUNTIME: 'podman' does not begin with one of none, supervisord; see docs/settings.md"),
-        ("/run/s.sock", "RUNTIME: '/run/s.sock' does not begin with one of none, supervisord; see docs/settings.md"),
-        ("", "RUNTIME is not set: it is one of none, supervisord; see docs/settings.md"),
+        ("podman", "RUNTIME: 'podman' does not begin with one of docker, none, supervisord; see docs/settings.md"),
+        (
+            "/run/s.sock",
+            "RUNTIME: '/run/s.sock' does not begin with one of docker, none, supervisord; see docs/settings.md",
+        ),
+        ("", "RUNTIME is not set: it is one of docker, none, supervisord; see docs/settings.md"),
     ],
 )
 def test_an_unknown_runtime_is_one_sentence_with_the_known_ones(address: str, said: str) -> None:
-    for of in (runtime_of, runtime_reader_of):
+    for of in (runtime_of, runtime_reader_of, runtime_events_of):
         with pytest.raises(Malformed) as refused:
             of(address, World().config, STATE)
         assert str(refused.value) == said

@@ -34,7 +34,11 @@ from user_service.settings import Settings as UserSettings
 ROOT = Path(__file__).resolve().parents[2]
 PROCESSES = ProcessFile.beside(CONFIG, {}, ())
 APPLICATION_PORTS = set(PROCESSES.ports({})) if PROCESSES else set[str]()
-BESIDE = {"XDG_STATE_HOME", "SRE_CHAOS_HOME"}  # read by the command lines themselves
+BESIDE = {
+    "XDG_STATE_HOME",
+    "SRE_CHAOS_HOME",
+    *(f"SRE_CHAOS_{one}" for one in ("DOOR", "DATABASES", "DATABASE_URL")),
+}  # read by the command lines themselves
 
 
 def _is_ours(path: Path) -> bool:
@@ -90,6 +94,13 @@ def test_every_fault_is_described_as_it_is() -> None:
         assert f"## {name}" in text
         for told in (*one.services, one.what, one.truth.kind, *one.truth.remedies):
             assert told in rows[name]
+
+
+def test_it_is_said_of_every_fault_how_it_is_had_on_compose() -> None:
+    table = (ROOT / "docs/compose.md").read_text().partition("| experiments |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| ([a-z][\w, -]*) \| .+ \| .+ \|$", table, re.MULTILINE)
+
+    assert sorted(name for row in rows for name in row.split(", ")) == sorted(EXPERIMENTS)
 
 
 def test_every_command_is_described_with_its_options_and_statuses() -> None:

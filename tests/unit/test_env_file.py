@@ -125,7 +125,7 @@ def test_secrets_reach_only_the_processes_whose_settings_declare_them(config_pat
 
     assert holders("ghp_fixer") == {"fixer"}
     assert holders("ghp_deployer") == {"deployer"}
-    assert holders("ghp_everybody") == {"scout", "brain", "memory"}
+    assert holders("ghp_everybody") == {"scout", "brain", "memory", "dashboard"}
     assert holders("sk_brain") == {"brain"}
     assert holders("json://people") == {"scout", "brain", "fixer", "warden"}
     assert all(not set(variables[service]) & {"GITHUB_PERSONAL_ACCESS_TOKEN", "FORGE_URL"} for service in SERVICES)

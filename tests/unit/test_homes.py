@@ -98,7 +98,7 @@ def _lists_kinds(node: ast.AST) -> bool:
     return {"producer", "consumer"} <= {text.lower().rpartition("_")[2] for text in names | texts}
 
 
-TOPICS = {name for key, name in vars(topics).items() if key.isupper()}
+TOPICS = {name for key, name in vars(topics).items() if key.isupper() and isinstance(name, str)}
 OTHER_CHANGES = {  # GitHub's key of a file's changed lines, and ours of a case's changes
     ("src/sre_space/embedded/forge/history.py", "changes"),
     ("src/sre_space/bootstrap/diagnose.py", "changes"),

@@ -26,6 +26,8 @@ TYPED: Mapping[str, tuple[str, ...]] = {  # what each verb is told besides its s
     "deploy": (), "diagnose": ("--incident-number", "1"), "demo": (), "eval": ("--detection",), "keys list": (),
     "keys rotate": (), "resolved": ("1", "by hand"), "memory rebuild": (),
     "hold": ("policy-service", "--for", "2h", "--reason", "new disks"), "holds": (), "release": (),
+    "open": (), "operators add": ("ada",), "operators remove": ("ada",), "operators list": (),
+    "doctor": (), "keys make": (), "backup": ("/nowhere/b",), "restore": ("/nowhere/b",),
 }  # fmt: skip
 HOSTILE = {
     "control": "a\x1b[2J\rb\nc", "long": "x" * 300_000, "surrogate": "\udcff\ud800", "nul": "a\0b", "empty": "",
@@ -128,7 +130,18 @@ def test_a_state_path_that_is_no_folder_is_told(capsys: Said, tmp_path: Path, ve
         assert (status, str(path) in said) == (2, True), said
 
 
-WITHOUT_SPACE = {"down": 0, "halt": 0, "resume": 0, "keys list": 0, "keys rotate": 2}  # 3 for all others
+WITHOUT_SPACE = {
+    "down": 0,
+    "halt": 0,
+    "resume": 0,
+    "keys list": 0,
+    "keys make": 0,
+    "keys rotate": 2,
+    "operators list": 0,
+    "operators remove": 2,
+    "backup": 2,
+    "restore": 2,
+}  # 3 for all others
 
 
 @pytest.mark.parametrize("verb", [verb for verb in WITH_STATE if verb not in STARTS])
@@ -163,7 +176,19 @@ def _deserted(tmp_path: Path) -> Iterator[SpaceState]:
         process.kill()
 
 
-DESERTED = {"up": 1, "down": 0, "logs": 2, "halt": 0, "resume": 0, "keys list": 0}  # 3 for all others
+DESERTED = {
+    "up": 1,
+    "down": 0,
+    "logs": 2,
+    "halt": 0,
+    "resume": 0,
+    "keys list": 0,
+    "operators list": 0,
+    "operators remove": 2,
+    "keys make": 0,
+    "backup": 2,
+    "restore": 1,
+}  # 3 for all others
 
 
 @pytest.mark.parametrize("verb", WITH_STATE)

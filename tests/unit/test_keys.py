@@ -13,7 +13,7 @@ from sre_space.bootstrap.space import keys
 from sre_space.bootstrap.space.names import SIGNERS
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.cli.main import app
-from sre_space.domain.errors import Damaged, Malformed
+from sre_space.domain.errors import Damaged, Malformed, Refused
 
 
 @pytest.fixture
@@ -108,3 +108,19 @@ def test_a_file_in_the_trust_folder_that_is_no_key_is_named_and_trusts_nobody(st
     with pytest.raises(Malformed, match="0000"):
         keys.listed(state)
     assert json.loads(next(one for one in path.parent.iterdir() if one != path).read_text())["owner"] in SIGNERS
+
+
+def test_missing_keys_are_made_once_and_never_beside_a_trusted_key_whose_private_part_is_elsewhere(
+    state: SpaceState, tmp_path: Path
+) -> None:
+    empty = SpaceState(tmp_path / "empty")
+    made = {owner: keys.make(empty, owner) for owner in SIGNERS}
+
+    assert made == {key.owner: key.key_id for key in keys.listed(empty)}
+    assert made == {owner: keys.make(empty, owner) for owner in SIGNERS}
+    assert stat.S_IMODE(empty.key("scout").stat().st_mode) == 0o600
+    state.key("scout").unlink()
+    with pytest.raises(Refused, match="is trusted, and its private part is not in"):
+        keys.make(state, "scout")
+    with pytest.raises(Malformed, match="is not a signer"):
+        keys.make(state, "root")

@@ -43,7 +43,7 @@ def names() -> set[str]:
     said |= {key for service in config["services"].values() for key in service["tunables"]}
     said |= {name for one in journeys for name in (one["caller"], one["visit"], *one["steps"])}
     said |= {topic for one in journeys for topic in one["conversion"]["topics"]}
-    said |= {part for pair in re.findall(r"\$\{(\w+):-(\d+)\}", text) for part in pair}
+    said |= {part for pair in re.findall(r"\$\{(\w+_PORT):-(\d+)\}", text) for part in pair}
     files = sorted((ROOT / "deploy" / "config").iterdir())
     said |= {path.name for path in files}
     return said | {key for path in files for key in re.findall(r"^(\w+)=", path.read_text(), re.MULTILINE)}

@@ -14,7 +14,7 @@ from sre_space.bootstrap.space.names import AGENTS
 from sre_space.domain.errors import Malformed
 from sre_space.paths import StatePaths
 
-FORGE = {f"sre-{agent}": "forge" for agent in AGENTS}
+FORGE = {f"sre-{agent}": "forge" for agent in (*AGENTS, "dashboard")}
 
 
 @pytest.fixture
@@ -34,11 +34,21 @@ def test_the_control_socket_is_told_to_fixer_and_the_deployer_and_to_nobody_else
 
 
 def test_who_only_reads_the_runtime_is_told_the_read_only_socket(plan: SpacePlan) -> None:
-    assert holders(plan, plan.state.read_socket) == {"scout", "brain", "warden"}
+    assert holders(plan, plan.state.read_socket) == {"scout", "brain", "warden", "dashboard"}
+
+
+def test_who_follows_the_runtime_is_told_the_socket_of_events(plan: SpacePlan) -> None:
+    assert holders(plan, plan.state.events_socket) == {"scout", "brain"}
 
 
 def test_the_control_socket_is_no_setting_of_a_process_that_only_reads() -> None:
-    readers = (settings.ScoutSettings, settings.BrainSettings, settings.MemorySettings, WardenSettings)
+    readers = (
+        settings.ScoutSettings,
+        settings.BrainSettings,
+        settings.MemorySettings,
+        settings.DashboardSettings,
+        WardenSettings,
+    )
 
     assert not any("runtime_socket" in one.model_fields for one in readers)
 
@@ -47,5 +57,7 @@ def test_a_socket_that_is_not_set_is_one_sentence_that_names_it(monkeypatch: pyt
     monkeypatch.delenv("RUNTIME", raising=False)
     monkeypatch.delenv("RUNTIME_READ_SOCKET", raising=False)
 
-    with pytest.raises(Malformed, match=r"^RUNTIME is not set: it is one of none, supervisord; see docs/settings.md$"):
+    with pytest.raises(
+        Malformed, match=r"^RUNTIME is not set: it is one of docker, none, supervisord; see docs/settings.md$"
+    ):
         runtime_reader_of(settings.BrainSettings.read().runtime_address, World().config, StatePaths(Path()))

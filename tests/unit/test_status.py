@@ -16,6 +16,7 @@ from sre_space.cli.views import space_summary
 from sre_space.codec.symptom_report import SymptomReport, encode
 from sre_space.codec.topics import SYMPTOM_REPORTS
 from sre_space.domain.detectors import DetectorReport, DetectorsReport, DetectorState, MeasureUnit, by_urgency
+from sre_space.domain.facts import Agent
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.feeds.newest_report import newest_report
 
@@ -141,3 +142,20 @@ async def test_status_as_json_says_what_is_away(tmp_path: Path) -> None:
     assert (told["incidents"], told["away"]) == (None, ["the forge is away"])
     assert told["report"]["unknown"] == "Scout has sent no report for a quarter of an hour"
     assert told["journey"]["good"] == 0
+
+
+async def test_while_halted_an_incident_waits_for_the_resume_and_no_agent_is_overdue(tmp_path: Path) -> None:
+    world = World()
+    person = operator(world, tmp_path)
+    world.dead = {"policy-service"}
+    number = await world.detect()
+    await world.turn(number, Agent.MEMORY)
+    await world.turn(number, Agent.BRAIN)
+    person.state.halt.touch()
+
+    (halted,) = json.loads(json.dumps(await whole(person)))["incidents"]
+    person.state.halt.unlink()
+    (resumed,) = json.loads(json.dumps(await whole(person)))["incidents"]
+
+    assert halted["waits_for"] == "fixer: act, halted until `sre-space resume`"
+    assert resumed["waits_for"].startswith("fixer: act")

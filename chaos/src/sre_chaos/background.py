@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sre_chaos.journal import Journal
 from sre_chaos.run import Run
-from sre_chaos.space import Space
+from sre_chaos.spaces import space_of
 
 STARTED_WITHIN_S = 20.0
 ENDED_WITHIN_S = 10.0
@@ -69,7 +69,7 @@ def _pid_file(run: Run, duty: str) -> Path:
 def serve(duties: Mapping[str, Duty], arguments: Sequence[str]) -> int:
     """Run a duty in this process, which writes its id to the pid file, until SIGTERM or until the space has ended."""
     name, canary, service, state, *rest = arguments
-    run = Run(Space.of(Path(state)), service, canary)
+    run = Run(space_of(Path(state)), service, canary)
     received: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: received.append(number))
     path = _pid_file(run, name)

@@ -8,13 +8,9 @@ import sys
 from collections.abc import Callable
 from typing import TextIO
 
-from sre_chaos.runtime import NoTarget, Unreachable
+from sre_chaos.errors import NoTarget, Unreachable, Wrong
 
 FAILED, USAGE, UNREACHABLE, INTERRUPTED, PIPE_CLOSED = 1, 2, 3, 130, 141
-
-
-class Wrong(NoTarget):
-    """A name or value on the command line that is not valid."""
 
 
 def exit_status(work: Callable[[], int]) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from sre_chaos.runtime import NoTarget
+from sre_chaos.errors import NoTarget
 from sre_chaos.space import Space
 
 STATE = "state-folder"

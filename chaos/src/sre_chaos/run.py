@@ -8,11 +8,15 @@ from sre_chaos.space import Space
 
 @dataclass(frozen=True)
 class Run:
-    """One run of an experiment on a service; `canary` is a random word that must not appear anywhere in the space."""
+    """One run of an experiment on a service; `canary` is a random word that must not appear anywhere in the space.
+
+    `repository` is the one that a person allows it to commit to, where it has to be named (`OWNER/NAME`).
+    """
 
     space: Space
     service: str
     canary: str
+    repository: str = ""
 
 
 @dataclass(frozen=True)

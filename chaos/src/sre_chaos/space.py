@@ -1,15 +1,14 @@
-"""The target space, read from its state folder: ports, databases, repository, runtime. Imports no code of it."""
+"""The target space as the parts that can be hit; `embedded.py` and `compose.py` make it of their adapters."""
 
 import hashlib
-import json
-import os
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sre_chaos.runtime import Runtime, Unreachable
+from sre_chaos.errors import NoTarget
+from sre_chaos.ports import Address, Addresses, Database, Demand, Network, Repository, Runtime
 
 SERVICES = ("policy-service", "quote-service", "user-service")
 ANSWERS_WITHIN_S = 2.0
@@ -17,60 +16,40 @@ ANSWERS_WITHIN_S = 2.0
 
 @dataclass(frozen=True)
 class Space:
-    """A running space; `supervisor` is the process id of its supervisord, `python` the path of its interpreter."""
+    """A running space; `state` is a folder of it, which exists as long as the space, and `alive` tells whether it runs.
+
+    `addresses` are those of the services, and `databases` those that can be reached.
+    """
 
     state: Path
     runtime: Runtime
-    supervisor: int
-    python: str
-    ports: Mapping[str, int]
-    repository: str
-
-    @classmethod
-    def of(cls, state: Path) -> "Space":
-        """Return the space by the record that a running space keeps; raise `Unreachable` when none runs."""
-        try:
-            root = state.resolve()
-            record = json.loads((root / "run" / "space.json").read_text())
-            ports = {str(name): int(port) for name, port in record["ports"].items()}
-            python, repository = str(record["python"]), str(record["repository"])
-            return cls(root, Runtime(str(record["socket"])), int(record["pid"]), python, ports, repository)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, OverflowError) as error:
-            raise Unreachable(f"no space runs in {state}; start one with: sre-space up") from error
+    network: Network
+    demand: Demand
+    repository: Repository
+    databases: Mapping[str, Database]
+    addresses: Addresses
+    alive: Callable[[], bool]
 
     @property
     def mark(self) -> str:
         """Return the id of this space in chaos' own files, which does not reveal its path."""
         return hashlib.sha256(str(self.state).encode()).hexdigest()[:12]
 
-    def alive(self) -> bool:
-        """Return True while the space's supervisord runs."""
-        try:
-            os.kill(self.supervisor, 0)
-        except ProcessLookupError:
-            return False
-        return True
+    def address(self, service: str) -> Address:
+        """Return where a service listens."""
+        return self.addresses[service]
 
-    def port(self, service: str) -> int:
-        """Return the port on which a service listens."""
-        return self.ports[f"{service.replace('-', '_')}_port"]
-
-    def database(self, service: str) -> Path:
-        """Return the path of a service's SQLite file."""
-        return self.state / "apps" / f"{service}.db"
+    def database(self, service: str) -> Database:
+        """Return the database of a service; raise `NoTarget` when it has none."""
+        if service not in self.databases:
+            raise NoTarget(f"{service} has no database here")
+        return self.databases[service]
 
     def answers(self, service: str) -> bool:
         """Return True when the service and its database answer in time."""
-        url = f"http://127.0.0.1:{self.port(service)}/ready"
+        host, port = self.address(service)
         try:
-            with urllib.request.urlopen(url, timeout=ANSWERS_WITHIN_S) as answer:
+            with urllib.request.urlopen(f"http://{host}:{port}/ready", timeout=ANSWERS_WITHIN_S) as answer:
                 return bool(answer.status == 200)
         except (OSError, urllib.error.URLError):
             return False
-
-
-def default_state() -> Path:
-    """Return the default state folder of `sre-space up`."""
-    named = os.environ.get("SRE_SPACE_STATE")
-    base = os.environ.get("XDG_STATE_HOME")
-    return Path(named) if named else (Path(base) if base else Path.home() / ".local" / "state") / "sre-space"

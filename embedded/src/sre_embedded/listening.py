@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -15,16 +15,22 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sre_space.domain.errors import Refused
 
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+HOST = "127.0.0.1"
+LOOPBACK = frozenset({HOST, "localhost", "::1"})
 
 
-def bind(port: int, variable: str) -> socket.socket:
-    """Return a listening socket on 127.0.0.1; `Refused` names the port and the variable that changes it."""
+def names(text: str) -> frozenset[str]:
+    """Return the host names in a text that separates them by commas, and those of loopback."""
+    return LOOPBACK | {name.strip().lower() for name in text.split(",") if name.strip()}
+
+
+def bind(port: int, variable: str, host: str = HOST) -> socket.socket:
+    """Return a listening socket on `host`; `Refused` names the port and the variable that changes it."""
     # With IPPROTO_TCP, because asyncio disables Nagle's algorithm (40 ms an answer) only for such sockets.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(("127.0.0.1", port))
+        listener.bind((host, port))
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
@@ -34,14 +40,14 @@ def bind(port: int, variable: str) -> socket.socket:
     return listener
 
 
-class OnlyLoopback:
-    """Middleware that refuses a foreign `Host` or `Origin` header.
+class OnlyAllowedHosts:
+    """Middleware that refuses a `Host` or `Origin` header that is not among the `hosts`.
 
     A web page must not reach the servers through a browser (DNS rebinding).
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, hosts: Collection[str] = LOOPBACK) -> None:
+        self.app, self.hosts = app, hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer 403."""
@@ -49,16 +55,16 @@ class OnlyLoopback:
             with contextlib.suppress(ClientDisconnect):  # the client died in mid-request: no answer is needed
                 await self.app(scope, receive, send)
             return
-        refusal = JSONResponse({"error": f"{foreign} is not allowed: this server answers loopback clients only"}, 403)
+        whom = "loopback clients only" if self.hosts == LOOPBACK else f"to {', '.join(sorted(self.hosts))}"
+        refusal = JSONResponse({"error": f"{foreign} is not allowed: this server answers {whom}"}, 403)
         await refusal(scope, receive, send)
 
-    @staticmethod
-    def _foreign(scope: Scope) -> str:
+    def _foreign(self, scope: Scope) -> str:
         headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
         origin, host = headers.get("origin"), headers.get("host", "")
-        if origin is not None and _name(origin) not in LOOPBACK:
+        if origin is not None and _name(origin) not in self.hosts:
             return f"the origin {origin!r}"
-        return "" if _name(f"//{host}") in LOOPBACK else f"the host {host!r}"
+        return "" if _name(f"//{host}") in self.hosts else f"the host {host!r}"
 
 
 def _name(url: str) -> str | None:
@@ -78,10 +84,16 @@ class Server(uvicorn.Server):
         yield
 
 
-async def serve(app: ASGIApp, listener: socket.socket, lifespan: Literal["on", "off"] = "off") -> None:
-    """Serve until cancelled; then complete requests in progress for at most a second."""
+async def serve(
+    app: ASGIApp, listener: socket.socket, lifespan: Literal["on", "off"] = "off", hosts: Collection[str] = LOOPBACK
+) -> None:
+    """Serve clients that ask for one of `hosts` until cancelled; then complete requests for at most a second."""
     config = uvicorn.Config(
-        OnlyLoopback(app), access_log=False, log_level="warning", lifespan=lifespan, timeout_graceful_shutdown=1
+        OnlyAllowedHosts(app, hosts),
+        access_log=False,
+        log_level="warning",
+        lifespan=lifespan,
+        timeout_graceful_shutdown=1,
     )
     server = Server(config)
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))

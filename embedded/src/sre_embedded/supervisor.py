@@ -1,11 +1,12 @@
-"""supervisord whose logs may fail, with a read-only socket: `python -m sre_embedded.supervisor -n -c FILE`.
+"""supervisord whose logs may fail, with read-only sockets: `python -m sre_embedded.supervisor -n -c FILE`.
 
 supervisord itself ends when a log cannot be written (a full disk, a quota, a read-only file system, an I/O error), and
 every unit with it. No setting changes that, so its one way to open a log file is replaced here. What cannot be written
 is dropped and counted, and the log says so as soon as it can be written again.
 
 supervisord's own socket can stop everything. Where RUNTIME_READ_SOCKET names a file, a second socket lists the units
-and can do nothing else (`unit_listing.py`); it is created where supervisord creates its servers.
+and can do nothing else (`unit_listing.py`); where RUNTIME_EVENTS_SOCKET names one, a third sends their starts and ends
+(`unit_events.py`). They are created where supervisord creates its servers.
 """
 
 import contextlib
@@ -17,10 +18,11 @@ from typing import Any
 
 from supervisor import http, loggers, supervisord
 
+from sre_embedded.unit_events import UnitEvents
 from sre_embedded.unit_listing import UnitListing
 
 PRIVATE = 0o600
-READ_SOCKET = "RUNTIME_READ_SOCKET"
+SOCKETS = {"RUNTIME_READ_SOCKET": UnitListing, "RUNTIME_EVENTS_SOCKET": UnitEvents}
 _make_http_servers = http.make_http_servers
 
 
@@ -106,16 +108,16 @@ def handle_file(
 
 
 def make_http_servers(options: Any, running: Any) -> list[tuple[dict[str, Any], Any]]:  # noqa: ANN401 - untyped
-    """Create supervisord's servers and the read-only socket, called by supervisord, which closes and removes them."""
+    """Create supervisord's servers and the read-only sockets, called by supervisord, which closes and removes them."""
     servers: list[tuple[dict[str, Any], Any]] = _make_http_servers(options, running)
-    path = os.environ.get(READ_SOCKET, "")
-    if path:
-        servers.append(({"family": socket.AF_UNIX, "file": path}, UnitListing(Path(path), running)))
+    for variable, server in SOCKETS.items():
+        if path := os.environ.get(variable, ""):
+            servers.append(({"family": socket.AF_UNIX, "file": path}, server(Path(path), running)))
     return servers
 
 
 def main() -> None:
-    """Run supervisord with these logs and that socket."""
+    """Run supervisord with these logs and these sockets."""
     loggers.handle_file = handle_file
     http.make_http_servers = make_http_servers
     supervisord.main()

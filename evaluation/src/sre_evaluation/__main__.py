@@ -1,28 +1,15 @@
 """The command `python -m sre_evaluation`, started by `sre-space eval`."""
 
-import click
-
+from sre_evaluation.options import OPTIONS
 from sre_space.cli import edge
-from sre_space.cli.options import Finite, Text, TextPath
 
 NAME = "sre-evaluation"
 
 COMMAND = edge.LazyCommand(
     NAME,
-    "sre_evaluation.evaluating:evaluate",
+    "sre_evaluation.on_embedded:evaluate",
     "Inject every fault into a space of its own, and count the results; exit 0 only when each score is good enough.",
-    [
-        click.Argument(["of"], nargs=-1, required=True, type=click.Choice(["detection", "diagnosis", "healing"])),
-        click.Option(
-            ["--chart", "config_path"], type=TextPath(resolved=True), required=True, help="The configuration."
-        ),
-        click.Option(["--repeat"], type=click.IntRange(1, 10_000), default=1, help="How often each experiment runs."),
-        click.Option(["--seed"], type=int, default=1, help="The same seed gives the same order."),
-        click.Option(["--only"], type=Text(), multiple=True, help="Only these experiments; with commas, or repeated."),
-        click.Option(
-            ["--quiet-minutes"], type=Finite(0, 1440), default=20.0, help="How long to watch a healthy space."
-        ),
-    ],
+    OPTIONS,
 )
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ FOLDER = "deploy/config"
 
 
 @dataclass(frozen=True)
-class DesiredState:
-    """The branch main of the space's repository, accessed as the operator."""
+class GitDesiredState:
+    """The branch main of the space's own repository, accessed as the operator: fulfils `access.DesiredState`."""
 
     plan: SpacePlan
 

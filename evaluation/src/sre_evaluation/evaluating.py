@@ -1,10 +1,10 @@
-"""One evaluation: starts a space of its own, plays all rounds in it, and prints tables and scores."""
+"""One evaluation: plays all rounds in a space, and prints tables and scores."""
 
 import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from rich.console import Console
@@ -12,7 +12,7 @@ from rich.table import Table
 
 from sre_chaos.experiments import EXPERIMENTS
 from sre_evaluation import detection, diagnosis, healing
-from sre_evaluation.course import Asked, Course, course
+from sre_evaluation.course import Asked, Course
 from sre_evaluation.rounds import Round, play
 from sre_evaluation.space_under_test import SECOND
 from sre_space.domain.case import Case
@@ -38,8 +38,11 @@ EVALUATIONS: Mapping[str, Callable[[Sequence[Round], Sequence[Case]], tuple[Tabl
 }
 
 
+MakeCourse = Callable[[Console], AbstractContextManager[Course]]
+
+
 def evaluate(
-    of: Sequence[str], config_path: Path, repeat: int, seed: int, only: Sequence[str], quiet_minutes: float
+    of: Sequence[str], make_course: MakeCourse, repeat: int, seed: int, only: Sequence[str], quiet_minutes: float
 ) -> int:
     """Print the tables and, last, the scores; return 0 only when each score is good enough."""
     names = [name for text in only for name in text.split(",") if name]
@@ -47,7 +50,7 @@ def evaluate(
     if unknown:
         raise Malformed(f"there is no experiment {unknown[0]!r}; there are: {', '.join(EXPERIMENTS)}")
     out = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else FILE_WIDTH)
-    with course(config_path, out) as own:
+    with make_course(out) as own:
         own.learn()
         quiet = _quiet(own, quiet_minutes if "detection" in of else 0.0)
         rounds = list(play(Asked(repeat, seed, tuple(names)), own, heal="healing" in of))

@@ -13,10 +13,8 @@ from rich.table import Table
 from sre_chaos.experiments import EXPERIMENTS
 from sre_chaos.run import Experiment
 from sre_evaluation.course import Asked, Course
-from sre_evaluation.desired_state import DesiredState
 from sre_evaluation.space_under_test import SECOND, SpaceUnderTest
 from sre_space.bootstrap.diagnose import diagnose_jaeger
-from sre_space.bootstrap.space.servers import HOST
 from sre_space.domain.case import Case
 from sre_space.domain.cycle import waits_for_people
 from sre_space.domain.diagnosis import Confidence
@@ -56,13 +54,12 @@ def play(asked: Asked, course: Course, heal: bool) -> Iterator[Round]:
 
     With `heal` the agents have time to repair; without, the fault is removed soon after it was detected.
     """
-    desired = DesiredState(course.space.plan)
-    before = desired.head()
+    before = course.desired.head()
     order = list(asked.order())
     for number, experiment in enumerate(order, 1):
         round = _play(course, experiment, heal)
         course.console.print(f"{number}/{len(order)} {_line(round)}", highlight=False)
-        desired.reset(before)
+        course.desired.reset(before)
         course.wait_until_healthy()
         yield round
 
@@ -99,8 +96,7 @@ def _done(cases: Sequence[Case]) -> bool:
 
 def _diagnosed_directly(space: SpaceUnderTest, until: int) -> tuple[Confidence, str]:
     """Return the engine's verdict on the control's window and its sentence, without Scout and Brain."""
-    jaeger = f"http://{HOST}:{space.plan.ports.jaeger_port}"
-    diagnosis = diagnose_jaeger(jaeger, until - int(CONTROL_S * SECOND), until).diagnosis
+    diagnosis = diagnose_jaeger(space.access.jaeger, until - int(CONTROL_S * SECOND), until).diagnosis
     return diagnosis.verdict, sentence(diagnosis)
 
 

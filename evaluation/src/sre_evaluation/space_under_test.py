@@ -1,15 +1,14 @@
-"""The space under test: hit by `trigger_chaos.py`, and observed through its forge as an operator would."""
+"""The space under test: hit by the command of chaos, and observed through its forge as an operator would."""
 
 import asyncio
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sre_embedded.space.environment import SpacePlan
+from sre_evaluation.access import Access
 from sre_evaluation.verdicts import Opened
 from sre_space.bootstrap.operator import Operator
 from sre_space.domain.case import Case
@@ -25,15 +24,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class SpaceUnderTest:
-    """The running space of a plan; every query waits while the space does not answer."""
+    """A running space; every query waits while the space does not answer."""
 
-    plan: SpacePlan
+    access: Access
 
     def chaos(self, *words: str) -> dict[str, object]:
         """Run the chaos command and return the first JSON object that it prints, {} without one."""
-        script = self.plan.checkout / "trigger_chaos.py"
-        command = [sys.executable, str(script), *words, "--state", str(self.plan.state.root), "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        command = [*self.access.chaos, *words, "--json"]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # its errors are shown
         lines = done.stdout.strip().splitlines()
         answer: dict[str, object] = json.loads(lines[0]) if lines else {}
         return answer
@@ -100,7 +98,7 @@ class SpaceUnderTest:
         """Return the answer to a question, which is repeated while the space does not answer."""
 
         async def ask() -> T:
-            operator = Operator.of(self.plan.state)
+            operator = self.access.operator()
             try:
                 return await question(operator)
             finally:

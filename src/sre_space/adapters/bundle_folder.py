@@ -11,16 +11,18 @@ import io
 import re
 import shutil
 import tarfile
+import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sre_space.domain.errors import Malformed, Missing, Unavailable
 from sre_space.files import replace_file
 
-MAX_BUNDLES = 100  # bundles
-MAX_TOTAL_BYTES = 200_000_000  # of all bundles together
+KEPT_DAYS = 90
+MAX_TOTAL_BYTES = 2_000_000_000  # of all bundles together
+DAY_S = 86_400
 MAX_BUNDLE_BYTES = 500_000_000  # bytes of one bundle, unpacked
 GZIP_LEVEL = 1  # the fastest: a bundle is written while an incident waits
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -29,11 +31,15 @@ _UNPACK_ERRORS = (tarfile.TarError, OSError, EOFError, zlib.error)
 
 @dataclass(frozen=True)
 class BundleFolder:
-    """A folder of at most `max_bundles` bundles and `max_total_bytes` bytes; the oldest are removed beyond that."""
+    """A folder whose bundles are kept for `kept_days`, at most `max_total_bytes`; the oldest are removed first.
+
+    `clock` returns the time in Unix seconds, by which the age of a file counts.
+    """
 
     folder: Path
-    max_bundles: int = MAX_BUNDLES
+    kept_days: float = KEPT_DAYS
     max_total_bytes: int = MAX_TOTAL_BYTES
+    clock: Callable[[], float] = time.time
 
     async def keep(self, files: Mapping[str, bytes]) -> str:
         """Write the files as a bundle and return its name (SHA-256); raise `Unavailable` when it cannot be written."""
@@ -73,7 +79,7 @@ class BundleFolder:
         try:
             packed = path.read_bytes()
         except FileNotFoundError as error:
-            raise Missing(f"the bundle {name[:12]} is gone: only the newest {self.max_bundles} are kept") from error
+            raise Missing(f"the bundle {name[:12]} is gone: {self._limits}") from error
         except OSError as error:
             raise Malformed(f"{path}: {error.strerror}; the bundle cannot be read") from error
         if hashlib.sha256(packed).hexdigest() != name:
@@ -86,13 +92,17 @@ class BundleFolder:
         return self.folder / f"{name}.tar.gz"
 
     def _forget(self, kept: Path) -> None:
-        """Remove the oldest bundles beyond the limits; the bundle just written stays whatever its size."""
-        others = [(path.stat().st_mtime_ns, path) for path in self.folder.glob("*.tar.gz") if path != kept]
-        total = kept.stat().st_size
-        for number, (_, path) in enumerate(sorted(others, reverse=True), 1):
-            total += path.stat().st_size
-            if (number >= self.max_bundles or total > self.max_total_bytes) and not path.is_dir():
+        """Remove what is too old, and the oldest beyond the limit; the bundle just written stays whatever its size."""
+        others = [(path.stat(), path) for path in self.folder.glob("*.tar.gz") if path != kept and path.is_file()]
+        oldest, total = self.clock() - self.kept_days * DAY_S, kept.stat().st_size
+        for found, path in sorted(others, key=lambda other: other[0].st_mtime_ns, reverse=True):
+            total += found.st_size
+            if total > self.max_total_bytes or found.st_mtime < oldest:
                 path.unlink(missing_ok=True)
+
+    @property
+    def _limits(self) -> str:
+        return f"bundles are kept for {self.kept_days:g} days, at most {self.max_total_bytes / 1e6:g} MB of them"
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:

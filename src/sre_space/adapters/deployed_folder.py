@@ -1,8 +1,9 @@
 """The configuration files that the embedded space runs with: fulfils `ports.deployments.Deployments`.
 
-The launcher records what it started a service with (`run/env/NAME.running` in the state folder): the digest of its own
-part of desired state and its memory limit. A file that several share, or that holds more than one service's variables,
-is in force once it is deployed and every service was started with its own part and limit.
+The embedded launcher records what it started a service with (`run/env/NAME.running` in the state folder): the digest
+of its own part of desired state and its memory limit. Where another program starts the services, the deployer records
+what it restarted them for (`deploy/applied/NAME`). A file that several share, or that holds more than one service's
+variables, is in force once it is deployed and every service was started with its own part and limit.
 """
 
 import hashlib
@@ -54,7 +55,10 @@ class DeployedFolder:
 
     def _runs(self, service: str) -> tuple[str, str]:
         """Return the file digest and the memory limit (bytes) that a service was started with."""
-        lines = StatePaths(self.state).running(self.services[service].unit).read_text(errors="replace").splitlines()
+        state = StatePaths(self.state)
+        running = state.running(self.services[service].unit)
+        path = running if running.exists() else state.applied(service)
+        lines = path.read_text(errors="replace").splitlines()
         return (lines[0] if lines else "", lines[1] if len(lines) > 1 else "")
 
 

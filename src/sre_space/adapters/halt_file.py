@@ -4,6 +4,9 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from sre_space.domain.errors import Unavailable
+from sre_space.state_files import remove
+
 log = logging.getLogger(__name__)
 
 
@@ -32,3 +35,11 @@ class HaltFile:
         except OSError as error:
             log.error("halted, but %s cannot be made: %s", self.path, error)
             self.unwritten = True
+
+    def release(self) -> None:
+        """Remove the file; raise `Unavailable` when it cannot be removed."""
+        try:
+            remove(self.path)
+        except OSError as error:
+            raise Unavailable(f"still halted: {self.path} cannot be removed: {error.strerror}") from error
+        self.unwritten = False

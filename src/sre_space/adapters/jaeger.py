@@ -34,6 +34,10 @@ class JaegerTraces:
         """Return the spans of a service's newest traces that began in [`since`, `until`) (Unix ns)."""
         return spans_from(await self._data("/api/traces", _query(service, since, until, limit)) or ())
 
+    async def trace(self, trace_id: str) -> Sequence[Span]:
+        """Return the spans of one trace, () when the store has dropped it; `trace_id` is lower-case hex."""
+        return spans_from(await self._data(f"/api/traces/{trace_id}", {}) or ())
+
     async def document(self, service: str, since: int, until: int, limit: int) -> bytes:
         """Return Jaeger's answer as bytes, of at most `limit` traces, fewer when they are too large together."""
         requested = limit

@@ -15,11 +15,11 @@ from confluent_kafka import (
     Producer,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 
 from sre_space.adapters.kafka_reading import BatchReader, record_of
+from sre_space.adapters.kafka_topics import make_topics
 from sre_space.codec.kafka_errors import PERMANENT
+from sre_space.codec.topics import ONE_PARTITION
 from sre_space.domain.errors import Refused, SpaceError, Unavailable
 from sre_space.ports.bus import Record
 
@@ -43,11 +43,13 @@ class KafkaPublisher:
         self._producer = _producer(bootstrap)
         self._polling: asyncio.Task[None] | None = None
         self._in_flight: set[asyncio.Future[None]] = set()
+        self._to_make = set(ONE_PARTITION)
 
     async def publish(
         self, topic: str, value: bytes, *, key: bytes = b"", headers: Mapping[str, bytes] | None = None
     ) -> None:
         """Wait for the acknowledgement; raise `Unavailable` without one in 10 s, `Refused` when it can never come."""
+        await self._make(topic)
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
 
@@ -69,6 +71,16 @@ class KafkaPublisher:
             raise self._delivery_error(error, topic, len(value)) from error
         finally:
             self._in_flight.discard(done)
+
+    async def _make(self, topic: str) -> None:
+        """Create a topic of one partition before its first record: a broker would create it with its default number."""
+        if topic not in self._to_make:
+            return
+        try:
+            await asyncio.to_thread(make_topics, self._bootstrap, [topic])
+        except KafkaException as error:
+            raise Unavailable(f"the bus at {self._bootstrap} does not answer: {error}") from error
+        self._to_make.discard(topic)
 
     def _delivery_error(self, error: KafkaException, topic: str, size: int) -> SpaceError:
         """Return the error to raise for a Kafka error; a producer with a fatal error is replaced."""
@@ -270,17 +282,3 @@ def _read(consumer: Consumer, starts: Sequence[TopicPartition], window: tuple[in
         if record.offset + 1 >= ends[record.partition] or not remaining[record.partition]:
             del remaining[record.partition]
     return records
-
-
-def make_topics(bootstrap: str, topics: Sequence[str]) -> None:
-    """Create the missing topics: a consumer of a missing topic would never notice its creation."""
-    admin = AdminClient({"bootstrap.servers": bootstrap, **_QUIET})
-    missing = set(topics) - set(admin.list_topics(timeout=ANSWERED_WITHIN_S).topics)
-    for future in admin.create_topics([NewTopic(topic, -1, -1) for topic in missing]).values() if missing else ():
-        try:
-            future.result(ANSWERED_WITHIN_S)
-        except TimeoutError as error:
-            raise KafkaException(KafkaError(KafkaError._TIMED_OUT)) from error
-        except KafkaException as error:
-            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                raise

@@ -1,10 +1,12 @@
-"""The runtime of a configuration in which some services, or all, have none: fulfils `ports.runtime.Runtime`."""
+"""The runtime of a configuration in which some services, or all, have none: fulfils `ports.runtime`."""
 
-from collections.abc import Collection, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass
 
 from sre_space.domain.errors import Missing, Refused
-from sre_space.ports.runtime import Runtime, RuntimeReader, Unit
+from sre_space.ports.runtime import Died, MemoryLimiter, Runtime, RuntimeEvents, RuntimeReader, Started, Unit
+from sre_space.ports.unit_output import UnitOutput
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class PartialReader(RuntimeReader):
 
 
 @dataclass(frozen=True)
-class PartialRuntime(PartialReader, Runtime):
+class PartialRuntime(PartialReader, Runtime, MemoryLimiter):
     """The same, and the units of `runtime` can be restarted."""
 
     runtime: Runtime | None
@@ -39,6 +41,30 @@ class PartialRuntime(PartialReader, Runtime):
         if self.runtime is None or name in self.without:
             raise Refused(f"{name} has no runtime here; restart it where it runs")
         return await self.runtime.restart(name, expected)
+
+    async def limit_memory(self, name: str, limit: int) -> Sequence[Unit]:
+        """Limit the memory of a unit, where the runtime sets limits; change nothing elsewhere."""
+        runtime: object = self.runtime
+        if isinstance(runtime, MemoryLimiter) and name not in self.without:
+            return await runtime.limit_memory(name, limit)
+        return ()
+
+
+class NoEvents(RuntimeEvents):
+    """The events of a runtime that sends none."""
+
+    async def events(self) -> AsyncGenerator[Started | Died, None]:
+        """Wait without end: nothing happens."""
+        await asyncio.Event().wait()
+        yield Started("", "", 0)  # never reached; it makes this an iterator
+
+
+class NoOutput(UnitOutput):
+    """The output of units that nothing known here runs."""
+
+    async def newest(self, name: str) -> bytes:
+        """Raise `Missing`."""
+        raise Missing(f"{name} has no runtime here, so what it wrote is not known")
 
 
 def _unknown(name: str) -> Unit:

@@ -18,6 +18,7 @@ from sre_space.adapters.supervisord_units import ALIVE_STATES, unit_of
 from sre_space.domain.errors import Missing, Refused, Unavailable
 from sre_space.paths import StatePaths
 from sre_space.ports.runtime import Unit
+from sre_space.ports.server_check import Door
 
 ANSWERS_WITHIN_S = 3.0
 STOPS_WITHIN_S = 20.0  # twice the time that supervisord waits before it kills a process
@@ -79,6 +80,10 @@ class SupervisordRuntime:
         """Restart a unit and return its new state; raise `Refused`, unchanged, if its incarnation is not `expected`."""
         return await asyncio.to_thread(self._restart, name, expected)
 
+    def version(self) -> str:
+        """Return the version of supervisord, blocking; raise `Unavailable` when it does not answer."""
+        return str(self._call("getSupervisorVersion"))[:20]
+
     def _restart(self, name: str, expected: str) -> Unit:
         before = self._unit(name)
         if before.incarnation != expected:
@@ -114,8 +119,22 @@ class SupervisordRuntime:
         except xmlrpc.client.Fault as fault:
             if fault.faultCode == Faults.BAD_NAME:
                 raise Missing(f"supervisord does not know {arguments[0]}") from fault
-            raise Refused(f"supervisord refused {method} {arguments[0]}: {fault.faultString}") from fault
+            raise Refused(
+                f"supervisord refused {' '.join(map(str, (method, *arguments)))}: {fault.faultString}"
+            ) from fault
         except (OSError, http.client.HTTPException, xmlrpc.client.Error, ExpatError) as error:
             raise Unavailable(f"supervisord does not answer at {self.socket}: {error}") from error
         finally:
             transport.close()
+
+
+@dataclass(frozen=True)
+class SupervisordDoor:
+    """The control socket of supervisord (a path), asked who is there: fulfils `ports.server_check.DoorCheck`."""
+
+    socket: str
+
+    async def ask(self) -> Door:
+        """Return supervisord's version: whoever may connect to this socket may also change units."""
+        version = await asyncio.to_thread(SupervisordRuntime(self.socket, {}).version)
+        return Door(f"supervisord {version} at {self.socket}", True)

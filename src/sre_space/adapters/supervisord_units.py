@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from sre_space.paths import StatePaths
-from sre_space.ports.runtime import State, Unit
+from sre_space.ports.runtime import UNSEEN, State, Unit
 from sre_space.starts import starts_of
 
 _STATES: Mapping[str, State] = {
@@ -72,12 +72,15 @@ def _incarnation(info: Mapping[str, Any], pid: int | None) -> str:
 
     supervisord reports whole seconds, so the creation time comes from the kernel.
     """
-    if pid is None:
-        return f"ended:{info['start']}:{info['stop']}"
+    return f"ended:{info['start']}:{info['stop']}" if pid is None else running_incarnation(pid)
+
+
+def running_incarnation(pid: int) -> str:
+    """Return the incarnation of a process that runs; it ends in `UNSEEN` when the process is gone already."""
     try:
         return f"{pid}:{psutil.Process(pid).create_time():.2f}"
     except psutil.NoSuchProcess:
-        return f"{pid}:gone"
+        return f"{pid}{UNSEEN}"
 
 
 def _out_of_memory(journal: Path, unit: Unit) -> str:

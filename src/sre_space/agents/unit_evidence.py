@@ -35,7 +35,8 @@ NO_EVIDENCE = UnitEvidence("", False, False)
 
 async def observe_unit(case: Case, service: Service, unit: Unit, probe: Probe, clock: Clock) -> UnitEvidence:
     """Return what a unit shows at this moment; `unit` is the runtime's newest answer about it."""
-    seen = any(symptom.kind.is_seen_by_probes for symptom in _symptoms(case, service.name))
+    by_probes = [one for one in _symptoms(case, service.name) if one.kind.is_seen_by_probes and one.limit]
+    seen = bool(by_probes)  # without a limit it is the runtime's word, and no probe has seen anything yet
     for _ in range(1 if seen else PROBES):
         health = await probe.check(service.health)
         reason = _outage(unit, health, clock.now())

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sre_space.analysis.diagnosis.tables import ServiceState
 from sre_space.domain.space_config import Service, SpaceConfig
 from sre_space.ports.probe import Probe
-from sre_space.ports.runtime import Unit
+from sre_space.ports.runtime import Died, Unit
 
 ENDED = ("stopped", "exited", "fatal")
 STARTING_NS = 3 * 10**9  # a service starts in less; the runtime counts whole seconds
@@ -26,7 +26,7 @@ async def _state(service: Service, unit: Unit, probe: Probe, now: int) -> Servic
     return ServiceState(
         service=service.name,
         ended=unit.state in ENDED,
-        runtime=f"the runtime says {unit.state}{_exit(unit)}",
+        runtime=f"the runtime says {unit.state}{_exit(unit.exit_code, unit.detail)}",
         runtime_id=f"runtime:{unit.name}:{unit.incarnation}",
         answered=health.answered,
         healthy=health.healthy,
@@ -51,6 +51,11 @@ def memory_limits(services: Mapping[str, Service], units: Iterable[Unit]) -> dic
     return {name: limits[service.unit] for name, service in services.items() if service.unit in limits}
 
 
-def _exit(unit: Unit) -> str:
-    code = f", exit code {unit.exit_code}" if unit.exit_code is not None else ""
-    return code + (f" ({unit.detail})" if unit.detail else "")
+def end_in_words(end: Died) -> str:
+    """Return an end as the runtime says it, in words."""
+    return f"the runtime says ended{_exit(end.exit_code, end.detail)}"
+
+
+def _exit(exit_code: int | None, detail: str) -> str:
+    code = f", exit code {exit_code}" if exit_code is not None else ""
+    return code + (f" ({detail})" if detail else "")

@@ -119,10 +119,16 @@ class AgentContext:
             self.clock_check, HoldGate(self.holds, self.forge, self.config, self.clock),
         )  # fmt: skip
         wake_ups = bus.subscription([FACTS], None)
+        begun = False
 
         def on_poll(cases: Sequence[Case]) -> None:
-            if polled(cases):
-                self._on_duty()
+            nonlocal begun
+            if not polled(cases):
+                return
+            if not begun:
+                log.info("on duty for %s; open incidents: %d", ", ".join(self.config.services), len(cases))
+                begun = True
+            self._on_duty()
 
         calls = CallsFolder(state.calls)
         publisher, every, halted = bus.publisher(), self.settings.poll_seconds, self.kill_switch.halted

@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sre_space.adapters.kafka import KafkaHistory, KafkaPublisher, KafkaSubscription
+from sre_space.adapters.kafka_check import KafkaCheck
 from sre_space.bootstrap.choice import Choice
 from sre_space.ports.bus import History, Publisher, Subscription
+from sre_space.ports.server_check import ServerCheck
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class BusAdapter:
 BUSES: dict[str, BusAdapter] = {
     "kafka": BusAdapter(KafkaPublisher, KafkaSubscription, KafkaHistory),
 }
+CHECKS: dict[str, Callable[[str, Sequence[str]], ServerCheck]] = {"kafka": KafkaCheck}
 _CHOICE = Choice("KAFKA_BOOTSTRAP_SERVERS", BUSES, default="kafka")
 
 
@@ -46,3 +49,9 @@ class Bus:
     def history(self) -> History:
         """Return a client that reads past records."""
         return self.adapter.history(self.servers)
+
+
+def check_of(address: str, topics: Sequence[str]) -> ServerCheck:
+    """Return what asks the bus at an address whether it serves, and which topics it has."""
+    check, servers = Choice("KAFKA_BOOTSTRAP_SERVERS", CHECKS, default="kafka").of(address)
+    return check(servers, topics)

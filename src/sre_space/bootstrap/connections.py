@@ -73,8 +73,8 @@ class Connections:
 
     def forge(self) -> ForgeAccess:
         """Return the operator's access to the forge; raise `Malformed` when an external forge has no token."""
-        settings, url = self.settings, self._address(FORGE)
-        if self.running is not None and not self._is_named(FORGE):
+        settings, url = self.settings, self.address(FORGE)
+        if self.running is not None and self.has_own_forge:
             owner, _, repo = self.running.repository.partition("/")
             token = token_of(self.state.identities, OPERATOR)
             return ForgeAccess(url, token, owner, repo)
@@ -83,6 +83,11 @@ class Connections:
             owner, _, repo = self.running.repository.partition("/")
         token = settings.needed("github_personal_access_token")
         return ForgeAccess(url, token, owner, repo, settings.github_api_url or self._recorded(space_servers.API))
+
+    @property
+    def has_own_forge(self) -> bool:
+        """Return True when the running space's own forge is used, whose accounts are in the state folder."""
+        return self.running is not None and not self._is_named(FORGE)
 
     def config(self) -> SpaceConfig:
         """Return the configuration of the running space, or the one at `chart_path` where none runs."""
@@ -95,7 +100,7 @@ class Connections:
 
     def traces(self) -> Traces:
         """Return the trace store; where none is configured, one whose queries raise with the missing setting."""
-        url = self._address(JAEGER)
+        url = self.address(JAEGER)
         return trace_store_of(url) if url else TracesNotSet(self._unset("jaeger_url"))
 
     @property
@@ -119,17 +124,17 @@ class Connections:
 
     def chroma(self) -> str:
         """Return the address of the Chroma server; raise `Malformed` where none is configured."""
-        return self._address(CHROMA) or self.settings.needed("chroma_url")
+        return self.address(CHROMA) or self.settings.needed("chroma_url")
 
     def bus(self) -> str:
         """Return the address of the bus; "" where none is configured."""
-        return self._address(BUS)
+        return self.address(BUS)
 
     def history(self) -> History:
         """Return the reader of the bus; where none is configured, one whose queries raise with the missing setting."""
         return Bus.of(self.bus()).history() if self.bus() else HistoryNotSet(self._unset("kafka_bootstrap_servers"))
 
-    def _address(self, name: str) -> str:
+    def address(self, name: str) -> str:
         """Return the address from the setting `name`, else of the running space's server; "" when there is neither."""
         configured = str(getattr(self.settings, name.lower()))
         if configured or self.running is None:

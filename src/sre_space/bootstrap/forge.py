@@ -11,6 +11,7 @@ from sre_space.bootstrap.choice import Choice
 from sre_space.ports.forge import Forge
 from sre_space.ports.gitops import GitOps
 from sre_space.ports.orders import Writers
+from sre_space.ports.server_check import ServerCheck
 from sre_space.settings import ForgeClientSettings
 
 
@@ -20,6 +21,10 @@ class Repository(GitOps, Protocol):
     async def close(self) -> None:
         """Close the connection."""
         ...
+
+
+class CheckedForge(Forge, ServerCheck, Protocol):
+    """Issues on a server that can be asked what it is."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class ForgeAccess:
         """Return the repository as `owner/name`."""
         return f"{self.owner}/{self.repo}"
 
-    def forge(self) -> Forge:
+    def forge(self) -> CheckedForge:
         """Return the issues; raise `Malformed` for an unknown forge, as the others do."""
         return self._adapter.forge(self)
 
@@ -68,7 +73,7 @@ class ForgeAccess:
 class ForgeAdapter:
     """The clients of a forge."""
 
-    forge: Callable[[ForgeAccess], Forge]
+    forge: Callable[[ForgeAccess], CheckedForge]
     gitops: Callable[[ForgeAccess], Repository]
     reading: Callable[[ForgeAccess], Repository]
     writers: Callable[[ForgeAccess], Writers]

@@ -110,6 +110,7 @@ class Operator:
     async def close(self) -> None:
         """Close the connections."""
         await self.forge.close()
+        await self.orders.writers.close()
         await self.traces.close()
 
     async def symptom_report(self, now: int) -> SymptomReport | None:

@@ -19,12 +19,14 @@ from sre_space.agents.scout.snapshots import Snapshots
 from sre_space.bootstrap import agent, server
 from sre_space.bootstrap.bus import Bus
 from sre_space.bootstrap.record_key import read_record_key
-from sre_space.bootstrap.runtime import NONE, runtime_reader_of
+from sre_space.bootstrap.runtime import NONE, runtime_events_of, runtime_reader_of
 from sre_space.codec.topics import CHANGES, LOGS, METRICS, SIGNALS, SPANS
 from sre_space.domain import facts
 from sre_space.domain.case import Case
 from sre_space.feeds.announcements import Announcements
 from sre_space.feeds.disk_space import DiskSpaceMonitor
+from sre_space.feeds.end_feed import EndFeed
+from sre_space.feeds.event_feed import EventFeed
 from sre_space.feeds.hold_feed import HoldFeed
 from sre_space.feeds.opening import Opener
 from sre_space.feeds.publishing import ReportPublisher
@@ -46,10 +48,12 @@ async def _work(settings: Settings) -> None:
     scout = Scout(detectors, context.clock)
     bus = Bus.of(context.settings.kafka_bootstrap_servers)
     repository = context.incidents.repository
-    publisher = ReportPublisher(detectors, bus.publisher(), context.key, repository, context.clock, context.reporter)
     processes = Processes(context.clock.now())
-    snapshots = Snapshots(publisher.reports, processes, settings.jaeger_url)
-    opener = _opener(context, snapshots)
+    publisher = ReportPublisher(
+        detectors, bus.publisher(), context.key, repository, context.clock, context.reporter, processes=processes
+    )
+    snapshots = Snapshots(publisher.reports, processes, settings.traces_page)
+    opener = _opener(context, snapshots, settings.sre_dashboard_url)
     authentic = AuthenticBus(read_record_key(settings.telemetry_record_key_file), context.reporter.dismissed)
     signals = authentic.subscription(bus.subscription([SIGNALS], "sre-scout-judge"))
 
@@ -69,6 +73,8 @@ async def _work(settings: Settings) -> None:
     state = StatePaths(settings.sre_space_state)
     runtime = runtime_reader_of(settings.runtime_address or NONE, context.config, state)
     units = UnitFeed(runtime, context.config.services, processes, context.clock)
+    ends = EndFeed(context.config.services, health_board, context.clock, consumer.due.set)
+    events = runtime_events_of(settings.runtime_events_address or NONE, context.config, state)
     disk_space = DiskSpaceMonitor(DiskFolder(settings.sre_space_state), context.pager.notifier, context.clock)
     spans = authentic.subscription(bus.subscription([SPANS], "sre-scout"))
     telemetry = authentic.subscription(
@@ -81,6 +87,7 @@ async def _work(settings: Settings) -> None:
         group.create_task(consumer.listen_forever(signals))
         group.create_task(consumer.listen_forever(telemetry))
         group.create_task(units.read_forever())
+        group.create_task(EventFeed(events, ends, context.clock).follow_forever())
         group.create_task(holds.read_forever())
         group.create_task(announcements.confirm_forever())
         group.create_task(consumer.open_forever(lambda: signals.owns() and detectors.open_incidents.known))
@@ -90,10 +97,10 @@ async def _work(settings: Settings) -> None:
         group.create_task(context.run(watch))
 
 
-def _opener(context: agent.AgentContext, snapshots: Snapshots) -> Opener:
+def _opener(context: agent.AgentContext, snapshots: Snapshots, dashboard: str) -> Opener:
     return Opener(
         context.incidents, context.forge, context.key, context.clock, context.reporter, context.pager,
-        context.clock_check, snapshots.take, contacts=context.config.contacts,
+        context.clock_check, snapshots.take, contacts=context.config.contacts, dashboard=dashboard,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from sre_space.cli.options import (
     Duration,
     Finite,
     Text,
+    TextPath,
     argument,
     flag,
     folder,
@@ -25,10 +26,12 @@ PORTS = click.Option(
     default="usual",
     help="`usual` (the defaults), or `free`: any free ports.",
 )
+WITHOUT_KEYS = flag("--without-keys", "Leave private keys out: new ones are made there, and the old ones are retired.")
 DRY_RUN = flag("--dry-run", "The agents record what they would do, and change nothing.")
 NUMBER = click.Argument(["number"], type=ISSUE)
 ONE_INCIDENT = click.Option(["--incident"], type=ISSUE, help="Only the incident of this issue.")
 PLAN = argument("plan")
+FILE = click.Argument(["file"], type=TextPath())
 
 UP = LazyCommand(
     "up",
@@ -37,10 +40,17 @@ UP = LazyCommand(
     [STATE, PORTS, CONFIGURATION, DRY_RUN],
 )
 DOWN = LazyCommand("down", f"{_HERE}.embedded:down", "Stop the space with all its processes.", [STATE])
+OPEN = LazyCommand("open", f"{_HERE}.open:open_dashboard", "Open the dashboard in the browser.", [STATE])
 STATUS = LazyCommand(
     "status",
     f"{_HERE}.status:status",
     "Show the space's processes, journeys, open incidents, and the state of Scout's detectors.",
+    [STATE, JSON],
+)
+DOCTOR = LazyCommand(
+    "doctor",
+    f"{_HERE}.doctor:doctor",
+    "Check settings, servers, tokens, keys, clocks, disk and runtime: whether an incident could be handled.",
     [STATE, JSON],
 )
 LOGS = LazyCommand(
@@ -176,6 +186,18 @@ EVAL = LazyCommand(
         CONFIGURATION,
     ],
 )
+BACKUP = LazyCommand(
+    "backup",
+    f"{_HERE}.backup:backup",
+    "Write keys, issues, desired state and bundles to a new FILE (`-`: stdout), also while the space runs.",
+    [FILE, STATE],
+)
+RESTORE = LazyCommand(
+    "restore",
+    f"{_HERE}.backup:restore",
+    "Restore what `backup` wrote to FILE into a state folder without such files, and audit its issues.",
+    [FILE, STATE, WITHOUT_KEYS],
+)
 KEYS = click.Group(
     "keys",
     context_settings=HELP,
@@ -183,11 +205,38 @@ KEYS = click.Group(
     commands=[
         LazyCommand("list", f"{_HERE}.keys:list_keys", "List every trusted or retired key.", [STATE]),
         LazyCommand(
+            "make",
+            f"{_HERE}.keys:make",
+            "Make the keys that are missing, for agents that no space starts; `up` does it for its own.",
+            [STATE, text("--agent", "Only the key of this agent.")],
+        ),
+        LazyCommand(
             "rotate",
             f"{_HERE}.keys:rotate",
             "Replace keys; open incidents continue, and what the old keys signed until now stays valid.",
             [STATE, text("--agent", "Only the key of this agent.")],
         ),
+    ],
+)
+
+OPERATORS = click.Group(
+    "operators",
+    context_settings=HELP,
+    help="The people who may give orders over the dashboard.",
+    commands=[
+        LazyCommand(
+            "add",
+            f"{_HERE}.operators:add",
+            "Make a person's key, and print the token that unlocks it; the token is kept nowhere.",
+            [argument("name"), STATE],
+        ),
+        LazyCommand(
+            "remove",
+            f"{_HERE}.operators:remove",
+            "Remove a person: the token signs nothing any more; earlier orders still verify.",
+            [argument("name"), STATE],
+        ),
+        LazyCommand("list", f"{_HERE}.operators:list_people", "List the people.", [STATE]),
     ],
 )
 
@@ -206,6 +255,6 @@ MEMORY = click.Group(
 )
 
 VERBS: tuple[click.Command, ...] = (
-    UP, DOWN, STATUS, LOGS, HALT, RESUME, INCIDENTS, SHOW, AUDIT, SHOW_PLAN, APPROVE, REJECT, RESTART, RESOLVED, HOLD,
-    HOLDS, RELEASE, DEPLOY, DIAGNOSE, DEMO, EVAL, KEYS, MEMORY,
+    UP, DOWN, OPEN, STATUS, DOCTOR, LOGS, HALT, RESUME, INCIDENTS, SHOW, AUDIT, SHOW_PLAN, APPROVE, REJECT, RESTART,
+    RESOLVED, HOLD, HOLDS, RELEASE, DEPLOY, DIAGNOSE, DEMO, EVAL, BACKUP, RESTORE, KEYS, OPERATORS, MEMORY,
 )  # fmt: skip

@@ -20,6 +20,12 @@ def list_keys(state: Path) -> None:
     out.print(table)
 
 
+def make(state: Path, agent: str | None) -> None:
+    """Make the missing keys of one agent, or of every signer."""
+    for owner in (agent,) if agent is not None else SIGNERS:
+        out.print(f"{owner} signs with {keyring.make(SpaceState(state), owner)}")
+
+
 def rotate(state: Path, agent: str | None) -> None:
     """Replace the key of one agent, or of every signer; what the old keys signed until now stays valid."""
     for owner in (agent,) if agent is not None else SIGNERS:

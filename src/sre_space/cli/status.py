@@ -89,7 +89,7 @@ async def document(operator: Operator) -> Mapping[str, object]:
     symptom_report = await _answer(operator.symptom_report(now), away)
     holds = await _answer(operator.holds.current(), away)
     incidents = [
-        {"issue": case.issue, "waits_for": views.waits_for(case, operator.config, holds or ())} for case in cases or ()
+        {"issue": case.issue, "waits_for": views.waits_for(case, operator, holds or ())} for case in cases or ()
     ]
     return {
         "journey": asdict(journey) if journey else None,

@@ -14,16 +14,16 @@ from sre_space.codec.footer import prose_of
 from sre_space.domain.case import Case
 from sre_space.domain.cycle import next_step, overdue
 from sre_space.domain.errors import Unavailable
-from sre_space.domain.facts import OWNER
+from sre_space.domain.facts import OWNER, Step
 from sre_space.domain.guardrails import hold_of
 from sre_space.domain.holds import WAITING_STEPS, Hold
 from sre_space.domain.intervals import wilson
 from sre_space.domain.labels import needs_human
-from sre_space.domain.space_config import SpaceConfig
 from sre_space.text.holds import sentence, until
 from sre_space.text.plain_text import harmless, plain
 
 MINUTE_NS = 60 * 10**9
+CHANGES = (Step.ACT, Step.UNDO)  # the steps that the kill switch stops
 
 
 def processes(units: Sequence[UnitState], loops: Sequence[CrashLoop]) -> Table:
@@ -66,7 +66,7 @@ async def _journeys_and_incidents(operator: Operator) -> str:
     total = count.good + count.bad
     low, high = wilson(count.good, total)
     share = f"{count.good / total:.2%} good (95 % interval {low:.1%} to {high:.1%})" if total else "UNKNOWN"
-    listed = ", ".join(f"{case.issue} ({waits_for(case, operator.config, holds)})" for case in cases) or "none"
+    listed = ", ".join(f"{case.issue} ({waits_for(case, operator, holds)})" for case in cases) or "none"
     lines = [f"journey, last minute: {total} attempts, {share}", f"open incidents: {listed}", *map(sentence, holds)]
     return "\n".join(lines)
 
@@ -83,7 +83,7 @@ async def incidents(operator: Operator) -> Table:
                 issue.state,
                 ", ".join(issue.labels),
                 case.last.step,
-                waits_for(case, operator.config, holds),
+                waits_for(case, operator, holds),
             )
             table.add_row(str(issue.number), *(Text(plain(cell)) for cell in cells))
     return table
@@ -97,9 +97,9 @@ async def story(operator: Operator, number: int) -> str:
     return harmless("\n\n---\n\n".join(parts))
 
 
-def waits_for(case: Case, config: SpaceConfig, holds: Sequence[Hold]) -> str:
-    """Return what the case waits for: an agent with its step, and how long overdue, a person, or a hold's end."""
-    now = time.time_ns()
+def waits_for(case: Case, operator: Operator, holds: Sequence[Hold]) -> str:
+    """Return what the case waits for: an agent's step, how long overdue, a person, or a hold's or halt's end."""
+    now, config = time.time_ns(), operator.config
     step = next_step(case, now)
     if case.is_open and needs_human(case):
         return f"a person{': ' + case.frozen_reason if case.frozen_reason else ''}"
@@ -108,6 +108,8 @@ def waits_for(case: Case, config: SpaceConfig, holds: Sequence[Hold]) -> str:
     hold = hold_of(config, case, holds, now) if step in WAITING_STEPS else None
     if hold is not None:
         return f"the end of a hold ({hold.source}), {until(hold)}, then {OWNER[step]}: {step}"
+    if step in CHANGES and operator.state.halt.exists():
+        return f"{OWNER[step]}: {step}, halted until `sre-space resume`"
     late = f", overdue: {(now - case.last.at) / 1e9:.0f} s" if overdue(case, now) else ""
     return f"{OWNER[step]}: {step}{late}"
 

@@ -7,6 +7,9 @@ _HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+)"
 _PORT = r"(?::(?P<port>\d{1,5}))?"
 _URL = re.compile(rf"https?://(?:[!-.0-?A-~]+@)?{_HOST}{_PORT}(?:[/?][!-~]*)?")
 _SERVER = re.compile(rf"(?:[A-Za-z_]+://)?{_HOST}{_PORT}")
+_DOCKER = re.compile(rf"unix:///[!-~]+|tcp://{_HOST}:(?P<port>\d{{1,5}})")
+_LISTEN = re.compile(r"[\d.]+:(?P<port>\d{1,5})")
+_COMPOSE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,100}")
 _REPOSITORY_PART = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _MAX_PORT = 65535
 _SHOWN = 100  # characters of a refused value that an error message shows
@@ -40,6 +43,29 @@ def bus_servers(text: str) -> str:
     return text
 
 
+def docker_address(text: str) -> str:
+    """Return `text` if it is the address of a Docker engine; raise `ValueError` with examples otherwise."""
+    if not _fits(_DOCKER, text):
+        raise ValueError(
+            f"{text[:_SHOWN]!r} is no address of Docker; write unix:///var/run/docker.sock or tcp://host:2375"
+        )
+    return text
+
+
+def listen_address(text: str) -> str:
+    """Return `text` if a server can listen there, an IPv4 address and a port; raise `ValueError` otherwise."""
+    if not _fits(_LISTEN, text):
+        raise ValueError(f"{text[:_SHOWN]!r} is no address and port such as 127.0.0.1:2375")
+    return text
+
+
+def compose_name(text: str) -> str:
+    """Return `text` if it can name a Compose project; raise `ValueError` otherwise."""
+    if not _COMPOSE_NAME.fullmatch(text):
+        raise ValueError(f"{text[:_SHOWN]!r} names no Compose project; use small letters, digits, and the signs _ -")
+    return text
+
+
 def repository_part(text: str) -> str:
     """Return `text` if it can name a repository or its owner, and so a folder; raise `ValueError` otherwise."""
     if not _REPOSITORY_PART.fullmatch(text) or text.strip(".") == "":
@@ -56,4 +82,4 @@ def bearer_token(text: str) -> str:
 
 def _fits(pattern: re.Pattern[str], text: str) -> bool:
     match = pattern.fullmatch(text)
-    return match is not None and int(match["port"] or 1) in range(1, _MAX_PORT + 1)
+    return match is not None and int(match.groupdict().get("port") or 1) in range(1, _MAX_PORT + 1)

@@ -2,8 +2,8 @@
 
 `incident/` and the folders `baseline*/` hold `traces.jaeger.json`, `logs.jsonl` and `metrics.jsonl`; `incident/` also
 holds `changes.jsonl`, `alert.json`, `states.jsonl` and `missing.txt`. A live diagnosis and a repeated one use these
-files and nothing else. `window.json`, if present, bounds the times of the folder's spans: other spans are left out and
-reported.
+files and nothing else; what is in `output/` is for people. `window.json`, if present, bounds the times of the folder's
+spans: other spans are left out and reported.
 """
 
 import json
@@ -22,6 +22,7 @@ INCIDENT, BASELINE = "incident/", "baseline"
 TRACES, LOGS, METRICS = "traces.jaeger.json", "logs.jsonl", "metrics.jsonl"
 CHANGES, ALERT, STATES, MISSING = "changes.jsonl", "alert.json", "states.jsonl", "missing.txt"
 WINDOW = "window.json"
+OUTPUT = "output/"  # in it, SERVICE.log is what a service that was out wrote last
 _PARSE_ERRORS = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 Files = Mapping[str, bytes]

@@ -27,6 +27,15 @@ def spans_from(data: Iterable[Json]) -> list[Span]:
     return [span for spans in newest for span in spans]
 
 
+def spans_of(document: bytes) -> list[Span]:
+    """Return the spans of a whole query answer, as a bundle holds it; raise `Malformed` as above."""
+    try:
+        data = json.loads(document)["data"] or ()
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Malformed(f"an answer that is not Jaeger's JSON: {error!r}") from error
+    return spans_from(data)
+
+
 def _span(span: Json, processes: Json) -> Span:
     tags = {tag["key"]: _value(tag) for tag in span.get("tags") or ()}
     for key in _NOT_ATTRIBUTES:

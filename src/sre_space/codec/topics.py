@@ -5,3 +5,6 @@ SIGNALS = "sre_signals"  # sketches of spans
 SYMPTOM_REPORTS = "sre_sightings"  # Scout's signed symptom reports, one a second
 FACTS = "sre_facts"  # wake-up messages: a fact was recorded
 CHANGES = "changes"  # announced deployments
+
+# Made with one partition: their order counts, or one member of a group must read all of it (docs/detection.md).
+ONE_PARTITION = frozenset({SIGNALS, SYMPTOM_REPORTS, FACTS, CHANGES})

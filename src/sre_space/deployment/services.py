@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sre_space.codec.desired_limits import desired_limits
 from sre_space.codec.desired_values import value_of
 from sre_space.codec.service_variables import variables_of
 from sre_space.codec.variables import running_text
@@ -18,7 +19,7 @@ from sre_space.domain.errors import Missing, Refused
 from sre_space.domain.space_config import Service, SpaceConfig
 from sre_space.paths import StatePaths
 from sre_space.ports.probe import Probe
-from sre_space.ports.runtime import Runtime
+from sre_space.ports.runtime import MemoryLimiter, Runtime
 from sre_space.state_files import make_folder, write_private
 
 SERVES_WITHIN_S = 20.0
@@ -62,8 +63,8 @@ class DeployedServices:
         failed, states = [], self._states(desired_files)
         for service in services:
             if service in stale:
-                await self._restart(service)
-                self._note(service, states[service])
+                await self._restart(service, self._limits(desired_files).get(service))
+                note_applied(self.state, service, states[service])
             if not await self._serves(service):
                 failed.append(service)
         return failed
@@ -72,33 +73,38 @@ class DeployedServices:
         return self.config.services[service].unit
 
     def _states(self, desired_files: Mapping[str, str]) -> Mapping[str, str]:
-        """Return the state each service that has a runtime is to run with, in the format the launcher writes."""
-        services = self.config.services.items()
-        return {name: _state(service, desired_files) for name, service in services if service.has_runtime}
+        return states_of(self.config, desired_files)
 
     def _runs(self, service: str) -> str:
         """Return the state a service was started with; "" when none was written down."""
         path = self.state.running(self._unit(service))
-        return _text(path) or _text(self._applied(service))
+        return _text(path) or _text(self.state.applied(service))
 
-    def _note(self, service: str, text: str) -> None:
-        path = self._applied(service)
-        make_folder(path.parent)
-        write_private(path, text)
+    def _limits(self, desired_files: Mapping[str, str]) -> Mapping[str, int]:
+        return desired_limits(self.config.services.values(), desired_files)
 
-    def _applied(self, service: str) -> Path:
-        return self.state.applied(service)
+    async def _restart(self, service: str, limit: int | None) -> None:
+        """Restart the current incarnation of a service, with its memory limit where the runtime sets it.
 
-    async def _restart(self, service: str) -> None:
-        """Restart the current incarnation of a service; raise `Refused` when it changes at each attempt."""
+        A new process uses less than the old one, so a lower limit is set after the restart, and a higher one before.
+        Raise `Refused` when the incarnation changes at each attempt.
+        """
         for attempt in range(1, MAX_ATTEMPTS + 1):
             unit = await self.runtime.unit(self._unit(service))
+            lower = limit is not None and unit.memory_limit is not None and limit < unit.memory_limit
             try:
+                await self._limit_memory(unit.name, None if lower else limit)
                 await self.runtime.restart(unit.name, unit.incarnation)
+                await self._limit_memory(unit.name, limit if lower else None)
                 return
             except Refused:
                 if attempt == MAX_ATTEMPTS:
                     raise
+
+    async def _limit_memory(self, unit: str, limit: int | None) -> None:
+        """Set a memory limit (None: none to set), where the runtime sets limits."""
+        if limit is not None and isinstance(self.runtime, MemoryLimiter):
+            await self.runtime.limit_memory(unit, limit)
 
     async def _serves(self, service: str) -> bool:
         """Return True once a probe finds the service healthy; False when it ended or SERVES_WITHIN_S passed."""
@@ -109,6 +115,18 @@ class DeployedServices:
                 return False
             await asyncio.sleep(POLL_EVERY_S)
         return False
+
+
+def states_of(config: SpaceConfig, desired_files: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the state each service that has a runtime is to run with, in the format the launcher writes."""
+    return {name: _state(one, desired_files) for name, one in config.services.items() if one.has_runtime}
+
+
+def note_applied(state: StatePaths, service: str, text: str) -> None:
+    """Write down the state that a service was started with."""
+    path = state.applied(service)
+    make_folder(path.parent)
+    write_private(path, text)
 
 
 def _state(service: Service, desired_files: Mapping[str, str]) -> str:

@@ -31,7 +31,8 @@ class DetectorReport:
     """The state of one detector, which kind, subject (service or journey) and operation identify; times in Unix ns.
 
     `why` explains the state. `since` is when the state began, `until` when it is expected to end (0: not known). A
-    value, threshold or baseline that is not known, or that the kind does not have, is None.
+    value, threshold or baseline that is not known, or that the kind does not have, is None; so are `usual_low` and
+    `usual_high`, between which the value lies in 95 of 100 looks while nothing has changed.
     """
 
     kind: SymptomKind
@@ -45,6 +46,8 @@ class DetectorReport:
     unit: MeasureUnit = MeasureUnit.SHARE
     why: str = ""
     until: int = 0
+    usual_low: float | None = None
+    usual_high: float | None = None
 
     @property
     def identity(self) -> tuple[SymptomKind, str, str]:
@@ -63,11 +66,68 @@ class ReportedInhibition:
 
 
 @dataclass(frozen=True)
+class BurnReport:
+    """One burn-rate alert: its windows in seconds, its factor, and the lower burn rate of the two windows.
+
+    `rate` is None without attempts in the long window; `data_s` is how much of the long window has been observed.
+    """
+
+    long_s: float
+    short_s: float
+    factor: float
+    rate: float | None
+    data_s: float
+
+
+@dataclass(frozen=True)
+class JourneyReport:
+    """The counts of one journey since `since` (Unix ns), when Scout began to count: they only grow.
+
+    Attempts that began since then, good and bad; and of the customers who `asked`, how many `bought`.
+    """
+
+    journey: str
+    since: int
+    good: int = 0
+    bad: int = 0
+    asked: int = 0
+    bought: int = 0
+    burns: tuple[BurnReport, ...] = ()
+
+
+@dataclass(frozen=True)
+class ServiceReport:
+    """The numbers of one service, in the units of `ServiceSnapshot`; what is not known is None."""
+
+    service: str
+    rate: float | None = None
+    errors: float | None = None
+    p95: float | None = None
+    memory: float | None = None
+    memory_limit: float | None = None
+    restarts: int | None = None
+    restarted: int = 0
+    watched: int = 0
+    commit: str = ""
+    deployed: int = 0
+
+
+@dataclass(frozen=True)
+class VerificationReport:
+    """How far the verification of an incident (its ULID) is: good `visits` in a row, of `required` ones."""
+
+    incident: str
+    visits: int
+    required: int
+
+
+@dataclass(frozen=True)
 class DetectorsReport:
     """The state of all detectors `at` a time (Unix ns), the most urgent first.
 
     `left_out` counts by state the detectors that a record had no space for. `budgets` is the spent share of each
-    journey's error budget.
+    journey's error budget. `journeys` and `services` are their numbers, as far as a record had space, and `verifying`
+    the incidents that are being verified; they are empty in reports of 0.1.0.
     """
 
     at: int
@@ -75,6 +135,9 @@ class DetectorsReport:
     inhibitions: tuple[ReportedInhibition, ...] = ()
     budgets: Mapping[str, float] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
+    journeys: tuple[JourneyReport, ...] = ()
+    services: tuple[ServiceReport, ...] = ()
+    verifying: tuple[VerificationReport, ...] = ()
 
     @property
     def counts(self) -> Mapping[DetectorState, int]:

@@ -69,7 +69,7 @@ class Detection:
     may have begun at any time after it; 0 when there was no such gap. `snapshot` is the state of every service, None in
     facts of 0.1.0. `contacts` are the people of the services, those with a symptom first. `affected` is the journey
     since the first symptom, and `usual` the duration (ns) that was usual for each step before it, where durations
-    matter: later verdicts compare with them.
+    matter: later verdicts compare with them. `page` is the incident's address on the dashboard, "" without one.
     """
 
     key: str
@@ -82,6 +82,7 @@ class Detection:
     contacts: tuple[Contact, ...] = field(default=(), metadata=OMITTED_AT_DEFAULT)
     affected: JourneyNumbers | None = field(default=None, metadata=OMITTED_AT_DEFAULT)
     usual: Mapping[str, int] | None = field(default=None, metadata=OMITTED_AT_DEFAULT)
+    page: str = field(default="", metadata=OMITTED_AT_DEFAULT)
 
     @property
     def titled(self) -> tuple[Symptom, ...]:

@@ -24,7 +24,8 @@ class Hold:
     """A hold on `services` (`ALL` among them: on everything) in [since, until), Unix ns.
 
     `reason` is the text of the person `by` whom it was placed, and only shown. `source` is where it is written, `issue`
-    the number of its issue (0: the configuration).
+    the number of its issue (0: the configuration). `order` is the comment that placed it, where its issue has several
+    holds; 0 elsewhere.
     """
 
     services: frozenset[str]
@@ -34,6 +35,7 @@ class Hold:
     by: str
     source: str
     issue: int = 0
+    order: int = 0
 
     def lasts(self, at: int) -> bool:
         """Return True when the Unix ns lies in the hold."""

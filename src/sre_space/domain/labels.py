@@ -8,6 +8,7 @@ INCIDENT = "sre:incident"
 NEEDS_HUMAN = "needs-human"
 HALT = "sre:halt"  # set by people, never by the agents
 HOLD = "sre:hold"  # the same: on the issue of a hold, or on an incident whose services are then held
+ORDERS = "sre:orders"  # set by the operator: on the issue where people's orders of the dashboard stand
 FROZEN = "sre:frozen"  # set by an agent on a record that it cannot trust any more; only a person removes it
 INVESTIGATING = "Status: Investigating"
 MITIGATING = "Status: Mitigating"

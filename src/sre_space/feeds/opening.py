@@ -31,7 +31,8 @@ class Opener:
     `opened` is the newest issue of each key: while it cannot be read back as its incident (wrong clock of the forge,
     altered text, untrusted key), no other one is opened. `pending` are the incident ids (ULIDs) of issues whose
     creation is not confirmed. `snapshot` returns the state of the services at a time (Unix ns) from memory, so that
-    nothing delays an incident. `contacts` are the people of all services.
+    nothing delays an incident. `contacts` are the people of all services, `dashboard` is where people
+    reach the dashboard ("": nowhere).
     """
 
     incidents: IncidentRepository
@@ -45,6 +46,7 @@ class Opener:
     pending: dict[str, str] = field(default_factory=dict)
     opened: dict[str, int] = field(default_factory=dict)
     contacts: Sequence[Contact] = ()
+    dashboard: str = ""
 
     async def open_missing(self, detections: Sequence[Detection]) -> dict[int, Detection]:
         """Open an issue for each detection that has none, and return the detections by the new issues' numbers.
@@ -115,7 +117,10 @@ class Opener:
         now = self.clock.now()
         about = [symptom.service for symptom in detection.symptoms]
         with_snapshot = replace(
-            detection, snapshot=self.snapshot(detection, now), contacts=contacts_of(self.contacts, about)
+            detection,
+            snapshot=self.snapshot(detection, now),
+            contacts=contacts_of(self.contacts, about),
+            page=f"{self.dashboard.rstrip('/')}/incidents/{incident}" if self.dashboard else "",
         )
         fact = Fact(incident, self.incidents.repository, 0, 0, "", Step.DETECT, 1, now, with_snapshot)
         signed = sign(fact, self.signer)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sre_space.agents.scout.health import PERIOD_S
+from sre_space.agents.scout.health import OUT_PERIOD_S, PERIOD_S
 from sre_space.agents.scout.instance_levels import InstanceLevels
 from sre_space.agents.scout.processes import Processes
 from sre_space.agents.scout.scout import Scout
@@ -49,7 +49,8 @@ CPU = Resource("", "CPU", 1.0, lasting_ns=30 * SECOND, trends=False)
 class SignalConsumer:
     """The inputs of one Scout. `processes` has the memory limits that the runtime knows.
 
-    `reported_limits` are those in the telemetry, by service and metric; `levels` are those of each instance.
+    `reported_limits` are those in the telemetry, by service and metric; `levels` are those of each instance. `due` is
+    set by who knows that an incident is due, so that it does not wait for the next evaluation.
     """
 
     scout: Scout
@@ -63,6 +64,7 @@ class SignalConsumer:
     levels: InstanceLevels = field(default_factory=InstanceLevels)
     reported_limits: dict[str, dict[str, float]] = field(default_factory=dict)
     caught_up: asyncio.Event = field(default_factory=asyncio.Event)
+    due: asyncio.Event = field(default_factory=asyncio.Event)
     losses: Losses = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,11 +72,17 @@ class SignalConsumer:
         self.losses = Losses(self.opener.reporter, self.clock)
 
     async def probe_forever(self) -> None:
-        """Probe all services four times a second; never return."""
+        """Probe all services four times a second, and those that are out more often; never return."""
+        board = self.scout.detectors.board
         while True:
             at = self.clock.now()
-            await asyncio.gather(*(self._probe(name, at) for name in self.scout.detectors.board))
-            await self.clock.sleep(max(0.0, PERIOD_S - (self.clock.now() - at) / 1e9))
+            await asyncio.gather(*(self._probe(name, at) for name in board))
+            while (left_s := PERIOD_S - (self.clock.now() - at) / 1e9) > OUT_PERIOD_S / 2:
+                awaited = any(health.awaited for health in board.values())
+                await self.clock.sleep(min(left_s, OUT_PERIOD_S) if awaited else left_s)
+                sent = self.clock.now()
+                if (sent - at) / 1e9 < PERIOD_S - OUT_PERIOD_S / 2:  # else they are probed with all others
+                    await asyncio.gather(*(self._probe(name, sent) for name in board if board[name].awaited))
 
     async def _probe(self, service: str, at: int) -> None:
         """Probe a service once; ignore a result that a pause interrupted: its timeout was ours, or it is outdated."""
@@ -91,6 +99,7 @@ class SignalConsumer:
         group notices that the owner has died. Everything else is opened only while `owner` returns True.
         """
         while True:
+            self.due.clear()
             owned = owner()
             detected = self.scout.detections()
             if detected and await self.holds.read(fresh=True):
@@ -102,7 +111,19 @@ class SignalConsumer:
                 self.scout.opened(detection)
                 self.watch.send_wake_up(issue, 0)
                 self.watch.wake(issue, 0)
-            await self.clock.sleep(TRY_AGAIN_S if len(opened) < len(detections) else EVALUATE_EVERY_S)
+            if len(opened) < len(detections):
+                await self.clock.sleep(TRY_AGAIN_S)
+            else:
+                await self._until_due()
+
+    async def _until_due(self) -> None:
+        """Wait for the next evaluation."""
+        waits = [asyncio.ensure_future(self.due.wait()), asyncio.ensure_future(self.clock.sleep(EVALUATE_EVERY_S))]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
 
     async def listen_forever(self, feed: Subscription) -> None:
         """Take in new records, once those from before this start were read back; never return."""

@@ -1,5 +1,6 @@
 """The loop of every agent: read the case, determine the due step, perform it, sign it, record it."""
 
+import logging
 from dataclasses import dataclass, field, replace
 
 from sre_space.codec.footer import SignedFact, parse_footer, render, sign
@@ -20,7 +21,10 @@ from sre_space.ports.reporting import Reporter
 from sre_space.ports.signing import Signer
 from sre_space.record.incident_repository import IncidentRepository
 from sre_space.record.reading import LABELLED
-from sre_space.text.prose import invitation, prose
+from sre_space.text.audit_report import decided
+from sre_space.text.prose import invitation, prose, scrub
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -119,7 +123,8 @@ class Runner:
         return comment
 
     def _report(self, case: Case, signed: SignedFact) -> None:
-        """Report a fact that this agent has recorded, and page people if it asks for them."""
+        """Report a fact that this agent has recorded, log it, and page people if it asks for them."""
+        log.info("issue %d, %s: %s", case.issue, signed.fact.step, scrub(decided(signed.fact.payload)))
         before = case.chain[signed.fact.seq - 1].fact
         self.reporter.recorded(signed.fact, signed.digest, case.chain[0].digest, before.at)
         self.pager.recorded(case, signed.fact.payload)

@@ -13,3 +13,11 @@ class KillSwitch(Protocol):
     def halt(self) -> None:
         """Stop every action from now on; MUST be a no-op while halted. Only a person lifts the halt."""
         ...
+
+
+class ManualKillSwitch(KillSwitch, Protocol):
+    """A kill switch that a person can also release."""
+
+    def release(self) -> None:
+        """Let the agents act again; MUST raise `Unavailable` when they stay halted."""
+        ...

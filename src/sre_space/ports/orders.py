@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Verb = Literal["approve", "reject", "stop", "restart", "resolved", "hold", "release"]
+Verb = Literal["approve", "reject", "stop", "restart", "resolved", "hold", "release", "halt", "resume"]
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,8 @@ class Order:
     `plan` depends on the verb: the id of the plan for `approve` and `reject`, "" for `stop`, the service's name for
     `restart` (which a person has carried out; the order is its record), for `resolved` the person's description of what
     resolved the incident, which is data for people and no order, for `hold` what is held and until when
-    (`record/hold_format.py`), and "" for `release`, which ends the hold of its issue.
+    (`record/hold_format.py`), and for `release`, which ends the holds of its issue, "" or the comment id of one of
+    them. `halt` and `resume` record that a person used the kill switch; their plan is the person's reason.
     """
 
     verb: Verb
@@ -52,4 +53,8 @@ class Writers(Protocol):
 
         MUST return False when the forge does not list the account, and raise `Unavailable` when it does not answer.
         """
+        ...
+
+    async def close(self) -> None:
+        """Release the connection; MUST be safe to call twice."""
         ...

@@ -3,9 +3,9 @@
 An agent that only reads has a `RuntimeReader`, whose credentials can change nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 State = Literal["running", "starting", "stopped", "exited", "fatal", "unknown"]
 _WORST_FIRST: tuple[State, ...] = ("fatal", "exited", "stopped", "unknown", "starting", "running")
@@ -22,7 +22,8 @@ class Unit:
     `memory_limit` is what the present process, or the one that ended, was started with, in bytes; None where it has no
     limit or the runtime does not know it. `restarts` is how often the runtime has started it again since it counts;
     None where it does not count. Both MAY follow the incarnation by a moment. `instance` tells the copies of a unit
-    apart, as the name of a container or pod does; "" for a unit that can have only one.
+    apart, as the name of a container or pod does; "" for a unit that can have only one. `restart_command` is what a
+    person would type to restart it, "" where the runtime has no such command; nothing ever runs it.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Unit:
     memory_limit: int | None = None
     restarts: int | None = None
     instance: str = ""
+    restart_command: str = ""
 
 
 def representative(instances: Iterable[Unit]) -> Unit:
@@ -81,5 +83,65 @@ class Runtime(RuntimeReader, Protocol):
         MUST raise `Refused` and change nothing when no instance of the unit has the incarnation `expected`.
         MUST accept only names that the runtime knows; no shell. Returns when the runtime has
         started the unit, not when it serves.
+        """
+        ...
+
+
+@runtime_checkable
+class MemoryLimiter(Protocol):
+    """A runtime that sets memory limits itself; with any other, limits are another process's."""
+
+    async def limit_memory(self, name: str, limit: int) -> Sequence[Unit]:
+        """Give each instance of a unit a memory limit in bytes, and return those that had another, as they are then.
+
+        MUST raise `Missing` when the runtime does not know the unit, `Refused` when it does not set this limit.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Started:
+    """A unit, or an instance of it, runs: since `time` (Unix ns), as `incarnation`."""
+
+    unit: str
+    incarnation: str
+    time: int
+    instance: str = ""
+
+
+@dataclass(frozen=True)
+class Died:
+    """A unit's process, or that of an instance, has ended at `time` (Unix ns).
+
+    `incarnation` is the one that `RuntimeReader` gave while the process ran; it ends in `UNSEEN` where nobody saw it.
+    `planned` is True when somebody had asked the runtime to stop it, so that it is no failure. `exit_code` is as in
+    `Unit`; `detail` says why, where the runtime knows.
+    """
+
+    unit: str
+    incarnation: str
+    time: int
+    exit_code: int | None
+    planned: bool
+    detail: str = ""
+    instance: str = ""
+
+
+UNSEEN = ":gone"  # the end of the incarnation of a process that ended before anybody could look at it
+
+
+class RuntimeEvents(Protocol):
+    """A stream of the starts and ends of units."""
+
+    def events(self) -> AsyncGenerator[Started | Died, None]:
+        """Iterate over what happens from now on, after a `Started` for each unit that runs already.
+
+        Whoever stops early closes it (`contextlib.aclosing`), which ends the connection.
+
+        MUST yield a unit's events in their order, and each end once. MUST keep no more in memory than a fixed amount
+        for each unit, however much happens and however slowly it is read. MUST raise `Unavailable` when the runtime
+        does not answer, when the stream ends, and when it knows that events were lost; whoever iterates again learns
+        the present state. A runtime MAY lose events without knowing it, so that an event is evidence, and its absence
+        is none.
         """
         ...

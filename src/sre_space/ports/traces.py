@@ -31,3 +31,11 @@ class Traces(Protocol):
     async def close(self) -> None:
         """Release the connection; MUST be safe to call twice."""
         ...
+
+
+class TraceById(Traces, Protocol):
+    """A trace store that also gives one trace by its id."""
+
+    async def trace(self, trace_id: str) -> Sequence[Span]:
+        """Return the spans of a trace, () when the store has none; raise `Unavailable` when it does not answer."""
+        ...

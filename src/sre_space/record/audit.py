@@ -12,7 +12,7 @@ from sre_space.domain.case import Case, FoundFact, VoidFact
 from sre_space.domain.chain import NO_SIGNATURE
 from sre_space.domain.errors import Missing
 from sre_space.domain.facts import OWNER, Fact, PastCase, RuleAnswer, Step
-from sre_space.domain.labels import HOLD
+from sre_space.domain.labels import HOLD, ORDERS
 from sre_space.domain.lessons import past_cases, recurrence
 from sre_space.ports.forge import Comment, Issue
 from sre_space.ports.orders import Order, Orders
@@ -22,6 +22,7 @@ from sre_space.record.reading import ReadIssue
 from sre_space.text.audit_report import answers, decided, evidence
 
 ALTERED = "an agent's comment that was edited after it was written"
+OF_NO_INCIDENT = ("hold", "release", "halt", "resume")
 UNVERIFIABLE = (NO_SIGNATURE, A_BROKEN_FOOTER)
 
 
@@ -128,9 +129,9 @@ class Auditor:
 
         On an issue that is no incident those of a hold alone do.
         """
-        asked = issue.void and (issue.incident or HOLD in read.labels)
+        asked = issue.void and (issue.incident or HOLD in read.labels or ORDERS in read.labels)
         given = await self.orders.given(issue.issue) if asked else ()
-        orders = tuple(order for order in given if issue.incident or order.verb in ("hold", "release"))
+        orders = tuple(order for order in given if issue.incident or order.verb in OF_NO_INCIDENT)
         places = {order.place for order in orders}
         return replace(issue, orders=orders, void=tuple(void for void in issue.void if void.place not in places))
 

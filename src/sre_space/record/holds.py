@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from sre_space.domain.case import Case
 from sre_space.domain.errors import Malformed, Missing
 from sre_space.domain.holds import MAX_HOLD_NS, Hold, maintenance_holds
-from sre_space.domain.labels import HOLD
+from sre_space.domain.labels import HOLD, ORDERS
 from sre_space.domain.space_config import SpaceConfig
 from sre_space.ports.clock import Clock
 from sre_space.ports.forge import Issue
@@ -28,19 +28,27 @@ MAX_ISSUES = 100  # with the label, the newest: each costs a few requests once
 A_PERSON, LABELLED = "a person", f"the label {HOLD}"
 UNSIGNED = "nobody with the operator's key has signed a hold on it"
 RELEASED = "it was released"
+NO_HOLD = "people's orders stand on it, and none of them holds anything now"
 
 
 @dataclass(frozen=True)
 class HoldIssue:
     """An open issue with the label, and its hold; None when it holds nothing, because of `why_not`.
 
-    `is_incident`: the issue is an incident, which the label alone holds.
+    `is_incident`: the issue is an incident, which the label alone holds. `more` are the other holds on the issue where
+    people's orders of the dashboard stand.
     """
 
     number: int
     hold: Hold | None
     why_not: str = ""
     is_incident: bool = False
+    more: tuple[Hold, ...] = ()
+
+    @property
+    def holds(self) -> tuple[Hold, ...]:
+        """Return all its holds."""
+        return (*((self.hold,) if self.hold else ()), *self.more)
 
     def ended(self, at: int) -> bool:
         """Return True when the issue is there for its hold alone, which was over at a Unix ns."""
@@ -63,7 +71,7 @@ class IssueHolds:
         now = self.clock.now()
         if fresh or self.read_at is None or not 0 <= now - self.read_at < CACHED_NS:
             await self.issues()
-        placed = [found.hold for found in self.read.values() if found.hold is not None]
+        placed = [hold for found in self.read.values() for hold in found.holds]
         return [hold for hold in (*placed, *maintenance_holds(self.config.maintenance, now)) if hold.lasts(now)]
 
     async def issues(self) -> Sequence[HoldIssue]:
@@ -79,7 +87,8 @@ class IssueHolds:
             case = (await self.incidents.reading(issue)).case
             if case is not None:
                 return HoldIssue(issue.number, _by_label(case), is_incident=True)
-            return _ordered(issue.number, await self.orders.given(issue.number), self.clock.now())
+            orders, now = await self.orders.given(issue.number), self.clock.now()
+            return (_all_ordered if ORDERS in issue.labels else _ordered)(issue.number, orders, now)
         except Missing:  # deleted meanwhile
             return HoldIssue(issue.number, None, UNSIGNED)
 
@@ -108,3 +117,15 @@ def _ordered(issue: int, orders: Sequence[Order], now: int) -> HoldIssue:
                 log.warning("issue %d, comment %d: %s", issue, order.place, error)
                 found = HoldIssue(issue, None, str(error))
     return found
+
+
+def _all_ordered(issue: int, orders: Sequence[Order], now: int) -> HoldIssue:
+    """Return every hold that was ordered on the issue of people's orders and neither released nor over at `now`."""
+    found: dict[int, Hold] = {}
+    for order in orders:
+        if order.verb == "release":
+            found = {place: hold for place, hold in found.items() if order.plan not in ("", str(place))}
+        elif order.verb == "hold" and (hold := _ordered(issue, [order], now).hold) is not None:
+            found[order.place] = replace(hold, order=order.place)
+    lasting = tuple(hold for hold in found.values() if hold.until > now)
+    return HoldIssue(issue, lasting[0], more=lasting[1:]) if lasting else HoldIssue(issue, None, NO_HOLD)

@@ -26,8 +26,10 @@ _TEXTS = {
     "resolved": "resolved by a person, who says: `{plan}`",
     "hold": "the agents wait",
     "release": "the hold ends",
+    "halt": "the agents are halted",
+    "resume": "the agents may act again",
 }
-_ENCODED = ("resolved", "hold")  # orders whose plan is a text
+_ENCODED = ("resolved", "hold", "halt", "resume")  # orders whose plan is a text
 _COMMAND = re.compile(r"/sre (?:(approve|reject) ([0-9a-f]{12})|(stop))")
 _RESOLVED = "/sre resolved"
 MAX_TEXT = 2_000  # characters of the text of `resolved` or of a hold

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sre_space.codec.footer import parse_footer
+from sre_space.domain import people
 from sre_space.domain.errors import Malformed
 from sre_space.ports.forge import Comment, Forge
 from sre_space.ports.orders import Order, Writers
@@ -18,7 +19,7 @@ from sre_space.record.order_format import SignedOrder, parse_command, parse_orde
 
 log = logging.getLogger(__name__)
 
-OPERATOR = "operator"
+OPERATOR = people.OPERATOR
 
 
 @dataclass(frozen=True)
@@ -58,17 +59,16 @@ class IssueOrders:
         except Malformed as error:
             log.warning("comment %d: %s", comment.id, error)
             return None
-        if (
-            order is None
-            or (order.repository, order.issue) != (self.repository, issue)
-            or not self._by_operator(order, comment)
-        ):
+        if order is None or (order.repository, order.issue) != (self.repository, issue):
             return None
-        return Order(order.verb, order.plan, OPERATOR, comment.id)
+        owner = self._owner(order, comment)
+        if owner is None or not people.may_order(owner, order.verb):
+            return None
+        return Order(order.verb, order.plan, owner, comment.id)
 
-    def _by_operator(self, order: SignedOrder, comment: Comment) -> bool:
-        """Return True when an operator's key was valid as the comment was created: an order itself has no time."""
-        return self.trust.owner(order.key_id, order.message, order.signature, comment.created) == OPERATOR
+    def _owner(self, order: SignedOrder, comment: Comment) -> str | None:
+        """Return whose key, valid as the comment was created, signed: an order itself has no time."""
+        return self.trust.owner(order.key_id, order.message, order.signature, comment.created)
 
     async def _commanded(self, comment: Comment, agents: set[str], may_write: dict[str, bool]) -> Order | None:
         """Return the order in an unedited comment that is nothing but a command; None for other comments.

@@ -40,6 +40,26 @@ _SENTENCES: Mapping[CauseKind, str] = {
     CauseKind.UNKNOWN: "{service} behaves unlike before",
 }
 
+_SHORT: Mapping[CauseKind, str] = {
+    CauseKind.CRASH: "{service} crashed",
+    CauseKind.HANG: "{service} does not answer in time",
+    CauseKind.SATURATION: "{service} has run out of a resource",
+    CauseKind.SLOW_CODE: "{service} takes too long by its own work",
+    CauseKind.SLOW_QUERY: "{service} waits for a slow statement",
+    CauseKind.SLOW_NETWORK: "calls at {service} lose their time on the way",
+    CauseKind.ERROR: "{service} fails",
+    CauseKind.DEPENDENCY_ERROR: "something that {service} depends on fails",
+    CauseKind.MISCONFIGURATION: "{service} is configured wrongly",
+    CauseKind.BAD_CHANGE: "a change broke {service}",
+    CauseKind.TRAFFIC: "{service} gets more requests than it can serve",
+    CauseKind.UNKNOWN: "{service} behaves unlike before",
+}
+
+
+def short_cause(kind: CauseKind, service: str) -> str:
+    """Return a cause in a few words, as in `checkout crashed`."""
+    return _SHORT[kind].format(service=_plain(service, WIDTH))
+
 
 def document(
     case: str, diagnosis: CaseDiagnosis, seconds: float, unread: Sequence[SkippedInput] = ()

@@ -108,7 +108,8 @@ def unreadable_note(issue: int, key: str, reason: str) -> Note:
 
 def _of_case(case: Case, what: str, why: Sequence[str], page: str) -> Note:
     first = case.detection.symptoms[0]
-    link = f"{page}/issues/{case.issue} or " if page else ""
+    links = [f"{page}/issues/{case.issue}" if page else "", case.detection.page]
+    link = "".join(f"{one} or " for one in links if one)
     lines = [
         *why,
         "",

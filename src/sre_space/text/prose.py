@@ -31,7 +31,7 @@ RESOLUTION_REQUEST = (
     '`/sre resolved <what you did>`, or `sre-space resolved <issue> "<what you did>"`.'
 )
 MAX_TITLE, MAX_PROSE = 256, 20_000  # characters: what GitHub accepts in a title, and a third of what in a body
-_SECRET = re.compile(r"\b(?:gh[pousr]_\w{16,}|github_pat_\w+|sre_otlp_\w{16,}|sk-[\w-]{16,})\b")
+_SECRET = re.compile(r"\b(?:gh[pousr]_\w{16,}|github_pat_\w+|sre_(?:otlp|op)_\w{16,}|sk-[\w-]{16,})\b")
 _BEARER = re.compile(r"\b(bearer)(?:%20|\s){1,4}(?=\S{0,99}\d)[\w.~+/%-]{16,}", re.IGNORECASE)
 # Each pattern can only match from the beginning of a run of its characters, so that a text is scanned in linear time.
 _JWT = re.compile(r"(?<![\w-])((?:(?!\beyJ)[\w-])*+)eyJ[\w-]{10,}\.[\w-]+\.[\w-]+\b")
@@ -115,7 +115,7 @@ def _detection(detection: Detection) -> str:
         [
             "**Scout** observes:", *symptoms(detection), "", *_services(detection), "",
             f"Journey in the last {seconds:g} s: {journey.good} successful and {journey.bad} failed attempts.",
-            f"Failed traces: {traces}", *_unseen(detection), *_people(detection),
+            f"Failed traces: {traces}", *_unseen(detection), *_people(detection), *_page(detection),
         ]
     )  # fmt: skip
 
@@ -143,6 +143,11 @@ def _people(detection: Detection) -> list[str]:
     return ["", "Whom to ask:", *lines] if lines else []
 
 
+def _page(detection: Detection) -> list[str]:
+    """Return the line that leads to the dashboard; empty without one."""
+    return ["", f"On the dashboard: {detection.page}"] if detection.page else []
+
+
 def _unseen(detection: Detection) -> list[str]:
     """Return a line about a gap of observation before the first symptom; empty without one."""
     if detection.begun == detection.since:
@@ -156,6 +161,8 @@ def _unseen(detection: Detection) -> list[str]:
 
 def _measured(symptom: Symptom) -> str:
     """Return the measured value and its threshold, in the unit of the symptom's kind."""
+    if symptom.kind is SymptomKind.INFRASTRUCTURE and not symptom.limit:  # the runtime's word, not a measurement
+        return ""
     if symptom.kind is SymptomKind.INFRASTRUCTURE:
         return f", for {symptom.value:g} s (threshold {symptom.limit:g} s)"
     if symptom.kind is SymptomKind.SLO:

@@ -225,8 +225,8 @@ def line_of(text: str, words: str) -> int:
         ("slo: 0.999", "slo: -1", "slo: -1 is not above 0"),
         ("slo: 0.999", "slo: yes", "slo: a number is expected here, not a boolean"),
         ("slo: 0.999", "sl0: 0.999", "sl0: unknown key; did you mean slo. known keys: caller, steps, spans"),
-        ("restarts_per_hour: 6", "restarts_per_hour: on", "restarts_per_hour: a number is expected"),
-        ("restarts_per_hour: 6", "restarts_per_hour: 1e400", "a whole number is expected here, .*'1e400'"),
+        ("${RESTARTS_PER_HOUR:-6}", "on", "restarts_per_hour: a number is expected"),
+        ("${RESTARTS_PER_HOUR:-6}", "1e400", "a whole number is expected here, .*'1e400'"),
         ("cooldown_seconds: 5", "cooldown_seconds: .inf", "cooldown_seconds: .*finite"),
         ("cooldown_seconds: 5", "cooldown_seconds: 5s", "'5s' .* is in seconds: write the number alone"),
         ("cooldown_seconds: 5", "cooldown_seconds: 0,5", "write a point instead of the comma: 0.5"),
@@ -421,7 +421,7 @@ def test_a_mistake_about_the_people_of_a_service_is_told(key: str, value: str, t
 
 def with_health(health: str) -> str:
     """Return the demo's configuration with another `health` of policy-service."""
-    said = "    health: http://127.0.0.1:${POLICY_SERVICE_PORT:-8002}/health\n"
+    said = "    health: http://${POLICY_SERVICE_HOST:-127.0.0.1}:${POLICY_SERVICE_PORT:-8002}/health\n"
     assert said in CHART.read_text()
     return CHART.read_text().replace(said, health)
 

@@ -74,10 +74,12 @@ class Answers:
         return self.left.pop(0) if len(self.left) > 1 else self.left[0]
 
 
-def shown(unit: Unit, answers: Sequence[Health], symptom: SymptomKind = SymptomKind.ERROR) -> tuple[str, int]:
+def shown(
+    unit: Unit, answers: Sequence[Health], symptom: SymptomKind = SymptomKind.ERROR, limit: float = 0.1
+) -> tuple[str, int]:
     """Return the evidence that a unit shows, and the number of probes sent to it."""
     probe = Answers(list(answers))
-    found = asyncio.run(observe_unit(case(symptom), config().services["tax"], unit, probe, Clinic()))
+    found = asyncio.run(observe_unit(case(symptom, limit=limit), config().services["tax"], unit, probe, Clinic()))
     return found.reason, probe.asked
 
 
@@ -90,6 +92,7 @@ def test_a_health_that_does_not_answer_is_enough_and_one_late_answer_is_not() ->
     assert shown(RUNNING, [SILENT]) == ("the health endpoint of tax does not answer: no answer within 0.5 s", PROBES)
     assert shown(RUNNING, [SILENT, WELL]) == ("", 2)
     assert shown(RUNNING, [SILENT], SymptomKind.INFRASTRUCTURE)[1] == 1  # Scout has seen three
+    assert shown(RUNNING, [SILENT], SymptomKind.INFRASTRUCTURE, limit=0.0)[1] == PROBES  # it has the runtime's word
 
 
 def test_a_unit_that_answers_or_was_started_just_now_shows_nothing() -> None:

@@ -1,7 +1,7 @@
 """What Brain makes of traces, logs, metrics, deployments and states, and that its bundle says the same again."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import pytest
@@ -14,12 +14,13 @@ from sre_space.agents.brain.investigation import cause_line
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.codec.case_files import INCIDENT, case_of, telemetry_of
 from sre_space.domain.diagnosis import CauseKind, Confidence, Diagnosis
-from sre_space.domain.errors import Unavailable
+from sre_space.domain.errors import Missing, Unavailable
 from sre_space.domain.facts import Action, ActionResult, Decision, Outcome, Payload, Undo, Verification
 from sre_space.domain.remedies import Remedy, Restart, SetConfig
 from sre_space.domain.symptoms import JourneyCount, SymptomKind
 from sre_space.domain.telemetry import Span
 from sre_space.ports.bus import Record
+from sre_space.ports.unit_output import UnitOutput
 from sre_space.text.diagnosis_report import fact_of
 
 POOL = "DATABASE_POOL_SIZE=5\n"
@@ -393,3 +394,55 @@ def test_logs_and_metrics_of_strangers_are_left_out() -> None:
     kept = here.shelf.kept[found.bundle]
     assert not any(b"stranger" in content for content in kept.values())
     assert set(SERVICES) <= set(kept["incident/alert.json"].decode().replace('"', " ").split())
+
+
+@dataclass
+class Written(UnitOutput):
+    """What units wrote; with an `error`, nobody can say."""
+
+    error: Exception | None = None
+    asked: list[str] = field(default_factory=list)
+
+    async def newest(self, name: str) -> bytes:
+        """Return a line."""
+        self.asked.append(name)
+        if self.error:
+            raise self.error
+        return f"{name} said\n".encode()
+
+
+def test_what_a_service_that_is_out_wrote_last_is_in_the_bundle_and_changes_no_diagnosis() -> None:
+    here, without = clinic(), clinic()
+    for one in (here, without):
+        one.ended["tax"] = "ended by a signal"
+    here.output = Written()
+    found, same = here.ask(case()), without.ask(case())
+
+    files = here.shelf.kept[found.bundle]
+    assert files[INCIDENT + "output/tax.log"] == b"tax said\n"
+    assert here.output.asked == ["tax"]  # who is well may go on writing
+    assert {path: text for path, text in files.items() if "output/" not in path} == without.shelf.kept[same.bundle]
+    assert (found.verdict, found.causes, found.report) == (same.verdict, same.causes, same.report)
+
+
+@pytest.mark.parametrize("error", [Unavailable("it is down"), Missing("no such unit"), TimeoutError()])
+def test_output_that_cannot_be_read_is_left_out_and_nothing_waits_for_it(error: Exception) -> None:
+    here = clinic()
+    here.ended["tax"], here.output = "", Written(error)
+    found = here.ask(case())
+
+    assert found.verdict is Confidence.CONFIRMED
+    assert not any("output/" in path for path in here.shelf.kept[found.bundle])
+
+
+def test_the_end_of_a_unit_waits_only_shortly_for_failed_requests() -> None:
+    """It is evidence of its own; a service that is only silent gets as long as the spans of a failure may take."""
+    ended, silent = Clinic(list(usual())), Clinic(list(usual()))
+    ended.ended["tax"] = "ended by a signal"
+    silent.silent.add("tax")
+    found = ended.ask(case())
+    silent.ask(case())
+
+    assert (found.verdict, first(found)) == (Confidence.CONFIRMED, "tax: crash")
+    assert (ended.time - NOW) / SECOND < 0.5
+    assert (silent.time - NOW) / SECOND >= 1.5

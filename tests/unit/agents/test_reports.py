@@ -15,7 +15,7 @@ from sre_space.analysis.detection.saturation import FULL, WARM_UP_NS, Resource
 from sre_space.analysis.detection.share_alarm import SILENCE_NS
 from sre_space.analysis.detection.telemetry_health import Feed
 from sre_space.analysis.statistics.sketch import Operation, Sketch
-from sre_space.domain.detectors import DetectorReport, DetectorsReport, DetectorState, MeasureUnit
+from sre_space.domain.detectors import DetectorReport, DetectorsReport, DetectorState, MeasureUnit, VerificationReport
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.domain.telemetry import SpanKind
 from sre_space.ports.probe import Health
@@ -223,6 +223,8 @@ def test_conversion_is_unknown_then_learning_then_well_then_low() -> None:
     well = ward.of(SymptomKind.CONVERSION, "buy")
     assert (well.state, well.value, well.baseline) == (OK, 0.9, 0.9)
     assert well.threshold == pytest.approx(0.8, abs=0.02)
+    assert well.usual_low == pytest.approx(0.866, abs=0.01)
+    assert well.usual_high == pytest.approx(0.934, abs=0.01)
 
     ward.plays(12, bought=0)
     low = ward.of(SymptomKind.CONVERSION, "buy")
@@ -311,6 +313,23 @@ def test_without_telemetry_all_but_the_probes_are_blind_and_say_since_when() -> 
     assert others == {(BLIND, silent.heard_at)}
     assert BLIND not in probes
     assert ward.of(SymptomKind.SLO, "buy").why == "no record arrived on otlp_spans for 10.0 s"
+
+
+async def test_a_verification_says_how_many_visits_in_a_row_went_well() -> None:
+    world = World()
+    world.dead = {"policy-service"}
+    number = await world.detect()
+    reports = DetectorReports(world.detectors)
+    told: list[VerificationReport] = []
+    while (await world.case(number)).is_open:
+        await world.turn(number)
+        told += reports.at(world.clock.now()).verifying
+    case = await world.case(number)
+    await world.clock.sleep(10.0)
+
+    assert {one.incident for one in told} == {case.incident}
+    assert told[-1].visits >= told[-1].required
+    assert reports.at(world.clock.now()).verifying == ()
 
 
 async def test_a_real_outage_of_the_world_is_in_its_report() -> None:

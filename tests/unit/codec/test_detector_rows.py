@@ -12,19 +12,23 @@ from support.world import REPOSITORY, Key, Trust
 from sre_space.codec.detector_rows import MAX_CELL, MAX_INHIBITIONS, UNREADABLE, report_of, table_of
 from sre_space.codec.symptom_report import SymptomReport, decode, encode
 from sre_space.codec.topics import SYMPTOM_REPORTS
+from sre_space.dashboard.following.remembering import Rows
 from sre_space.domain.bounds import CUT
 from sre_space.domain.detectors import (
     DetectorReport,
     DetectorsReport,
     DetectorState,
+    JourneyReport,
     MeasureUnit,
     ReportedInhibition,
+    ServiceReport,
     by_urgency,
 )
 from sre_space.domain.symptoms import SymptomKind
 from sre_space.ports.bus import Record
 
-NOW = 1_700_000_000 * 10**9
+SECOND = 10**9
+NOW = 1_700_000_000 * SECOND
 ROOM = 20_000
 SCOUT = Key("scout")
 TRUST = Trust({"scout": SCOUT})
@@ -50,10 +54,10 @@ def row(number: int, state: DetectorState = DetectorState.OK) -> DetectorReport:
     )  # fmt: skip
 
 
-def read_back(report: DetectorsReport | None, seen: tuple[str, ...] = ()) -> tuple[SymptomReport, int]:
+def read_back(report: DetectorsReport | None, seen: tuple[str, ...] = (), at: int = NOW) -> tuple[SymptomReport, int]:
     """Return the symptom report that a reader decodes, and the size of its record's value in bytes."""
-    value, headers = encode(SymptomReport(REPOSITORY, NOW, seen, False, report), SCOUT)
-    return decode(Record(SYMPTOM_REPORTS, 0, 0, NOW, value, headers=headers), TRUST), len(value)
+    value, headers = encode(SymptomReport(REPOSITORY, at, seen, False, report), SCOUT)
+    return decode(Record(SYMPTOM_REPORTS, 0, 0, at, value, headers=headers), TRUST), len(value)
 
 
 def by_old_rules(value: bytes) -> Mapping[str, object]:
@@ -93,6 +97,41 @@ def test_of_more_detectors_than_a_record_takes_those_that_fire_are_told_first() 
     assert size <= ROOM
 
 
+def test_of_two_hundred_services_everything_is_told_within_half_a_minute() -> None:
+    """The dashboard, which remembers a minute, knows all of it, and what fires is in each report."""
+    services = tuple(
+        ServiceReport(f"service-{number}", 12.5, 0.001, 0.0123, 2.5e8, 4e8, 2, NOW, NOW, "c0ffee" * 6 + "c0ff", NOW)
+        for number in range(200)
+    )
+    firing = row(1_000, DetectorState.FIRING)
+    rows = tuple(replace(row(number), since=NOW, subject=f"service-{number % 200}") for number in range(800))
+    remembered = Rows()
+    for second in range(60, 90):
+        at = NOW + second * SECOND
+        report = DetectorsReport(at, (firing, *rows), journeys=(JourneyReport("buy", NOW, 9, 1),), services=services)
+        told, size = read_back(report, at=at)
+        assert size <= ROOM
+        assert told.report is not None
+        assert told.report.detectors[0] == firing
+        known = remembered.completed(told.report)
+
+    assert {one.service for one in known.services} == {one.service for one in services}
+    assert len(known.journeys) == 1
+    assert set(known.detectors) == {firing, *rows}
+    assert known.left_out == {}
+
+
+def test_a_detector_that_has_become_quiet_is_told_at_once() -> None:
+    rows = tuple(replace(row(number), since=NOW) for number in range(800))
+    healed = replace(row(1_000), since=NOW + 50 * SECOND)
+    at = NOW + 60 * SECOND
+
+    told, _ = read_back(DetectorsReport(at, (*rows, healed)), at=at)
+
+    assert told.report is not None
+    assert healed in told.report.detectors
+
+
 def test_the_symptoms_come_before_the_report() -> None:
     seen = tuple(f"latency/{'x' * 180}{number}" for number in range(100))
 
@@ -119,7 +158,7 @@ def test_a_record_of_before_is_one_without_a_report() -> None:
 def test_a_row_and_a_column_of_a_newer_writer_are_left_out_and_the_rest_is_read() -> None:
     table = json.loads(json.dumps(table_of(DetectorsReport(NOW, (row(1), row(2))), ROOM)))
     table["columns"].append("weather")
-    table["rows"][0] = [*table["rows"][0], 0, "fine"][: len(table["columns"])]
+    table["rows"][0] = [*table["rows"][0], 0, None, None, "fine"][: len(table["columns"])]
     table["rows"][1][2] = "PONDERING"
 
     found = report_of(table, NOW)

@@ -83,21 +83,22 @@ def test_without_a_file_a_space_starts_its_servers_and_agents(tmp_path: Path) ->
 
     assert plan.application == ()
     assert {one.name for one in table(plan)} == {
-        "bus", "telemetry", "forge", "chroma", *AGENTS, "deployer", "warden",
+        "bus", "telemetry", "forge", "chroma", *AGENTS, "deployer", "dashboard", "warden",
     }  # fmt: skip
 
 
 def test_the_processes_of_this_checkout_are_started_as_in_0_1_0(tmp_path: Path) -> None:
-    """The names, order, stages and ports of the process table that stood in the code."""
+    """The names, order, stages and ports of the process table that stood in the code; the dashboard is newer."""
     plan = planned(tmp_path)
-    stage = {one.name: one.stage for one in table(plan)}
+    stage = {one.name: one.stage for one in table(plan) if one.name != "dashboard"}
 
     assert list(stage) == [
         "bus", "telemetry", "forge", "network", "chroma", "user-service", "policy-service", "quote-service", "traffic",
         *AGENTS, "deployer", "warden",
     ]  # fmt: skip
     assert [*stage.values()] == [0] * 5 + [1] * 3 + [2] * 7
-    assert plan_of(tmp_path, False, CONFIG, False)[0].ports.numbers == {
+    ports = plan_of(tmp_path, False, CONFIG, False)[0].ports.numbers
+    assert {name: port for name, port in ports.items() if name != "dashboard_port"} == {
         "bus_port": 9092, "otlp_grpc_port": 4317, "otlp_http_port": 4318, "jaeger_port": 16686, "chroma_port": 8000,
         "forge_port": 8010, "quote_service_port": 8001, "policy_service_port": 8002, "user_service_port": 8003,
         "policy_service_link_port": 8102, "user_service_link_port": 8103,
@@ -150,6 +151,8 @@ def test_the_network_is_told_the_links_and_has_nothing_to_do_without_any(tmp_pat
     assert told == "prices=7102:7002"
     assert {port: (link.service, link.port) for port, link in parse_links(told).items()} == {7102: ("prices", 7002)}
     assert parse_links("") == {}
+    (elsewhere,) = parse_links("prices=7102:prices.shop:7002").values()
+    assert (elsewhere.host, elsewhere.port) == ("prices.shop", 7002)
     with pytest.raises(Malformed, match=r"^NETWORK_LINKS: 'prices' is not NAME=PORT:TO"):
         parse_links("prices")
     alone = [one for one in plan.application if one.link is None]

@@ -75,6 +75,20 @@ async def test_an_escalation_calls_once_and_tells_everything_known() -> None:
         assert told in note.text
 
 
+async def test_the_issue_and_the_call_link_to_the_incident_on_the_dashboard() -> None:
+    world = World()
+    world.opener.dashboard = "https://sre.example/"
+    number = await escalated(world)
+    await world.play(number, 40)
+    case = await world.case(number)
+    page = f"https://sre.example/incidents/{case.incident}"
+
+    (note,) = world.notes
+    assert case.detection.page == page
+    assert f"On the dashboard: {page}\n" in (await world.forge.issue(number)).body
+    assert f"{PAGE}/issues/{number} or {page} or `sre-space show {number}`" in note.text
+
+
 async def test_a_fixer_that_is_started_anew_does_not_call_again_for_a_recorded_escalation() -> None:
     world = World()
     number = await escalated(world)

@@ -206,6 +206,9 @@ async def test_an_author_is_asked_about_once_however_often_he_commands() -> None
             asked.append(login)
             return login == "robin"
 
+        async def close(self) -> None:
+            pass
+
     number = await world.forge.open_issue("x", "y", ())
     for who in ["mallory"] * 50 + ["robin"] * 2:
         world.says(number, "/sre stop", who)

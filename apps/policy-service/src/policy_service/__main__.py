@@ -147,7 +147,13 @@ def main() -> None:
     """Serve until the process is stopped."""
     settings = Settings.read()
     telemetry = set_up(NAME, settings.service_version, settings.otel_exporter_otlp_endpoint)
-    serve(NAME, settings.policy_service_port, "POLICY_SERVICE_PORT", lambda: make(settings, telemetry))
+    serve(
+        NAME,
+        settings.listen_host,
+        settings.policy_service_port,
+        "POLICY_SERVICE_PORT",
+        lambda: make(settings, telemetry),
+    )
 
 
 if __name__ == "__main__":

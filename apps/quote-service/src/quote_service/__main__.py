@@ -151,7 +151,9 @@ def main() -> None:
     """Serve until the process is stopped."""
     settings = Settings.read()
     telemetry = set_up(NAME, settings.service_version, settings.otel_exporter_otlp_endpoint)
-    serve(NAME, settings.quote_service_port, "QUOTE_SERVICE_PORT", lambda: make(settings, telemetry))
+    serve(
+        NAME, settings.listen_host, settings.quote_service_port, "QUOTE_SERVICE_PORT", lambda: make(settings, telemetry)
+    )
 
 
 if __name__ == "__main__":

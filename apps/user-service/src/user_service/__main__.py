@@ -60,7 +60,9 @@ def main() -> None:
     """Serve until the process is stopped."""
     settings = Settings.read()
     telemetry = set_up(NAME, settings.service_version, settings.otel_exporter_otlp_endpoint)
-    serve(NAME, settings.user_service_port, "USER_SERVICE_PORT", lambda: make(settings, telemetry))
+    serve(
+        NAME, settings.listen_host, settings.user_service_port, "USER_SERVICE_PORT", lambda: make(settings, telemetry)
+    )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from sre_chaos import background
 from sre_chaos.background import Stopped
+from sre_chaos.errors import NoTarget
 from sre_chaos.run import Hit, Run
 
 PATHS = {"policy-service": "/risk-assessments", "quote-service": "/quotes"}
@@ -20,7 +21,9 @@ CHUNK = b"x" * 125_000
 
 def upload(run: Run) -> Hit:
     """Start the endless upload."""
-    pid = run.space.runtime.pid(run.service)
+    pid = run.space.runtime.living(run.service)
+    if not pid:
+        raise NoTarget(f"{run.service} does not run; there is nothing to hit")
     background.start(run, "upload")
     return Hit(undo={"pid": pid}, at=time.time_ns())
 
@@ -34,12 +37,13 @@ def hang_up(run: Run, undo: Mapping[str, str | int]) -> None:
 
 def send_endlessly(run: Run, stopped: Stopped, _: Sequence[str]) -> None:
     """Send a request body without end, until stopped or until the service closes the connection."""
+    address = run.space.address(run.service)
     head = (
-        f"POST {PATHS[run.service]} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"POST {PATHS[run.service]} HTTP/1.1\r\nHost: {address[0]}\r\nContent-Type: application/json\r\n"
         f'Content-Length: {10**12}\r\n\r\n{{"attachment": "'
     )
     pause = len(CHUNK) / BYTES_PER_SECOND
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", run.space.port(run.service))) as client:
+    with contextlib.suppress(OSError), socket.create_connection(address) as client:
         client.sendall(head.encode())
         due = time.monotonic()
         while not stopped():

@@ -1,6 +1,6 @@
 """The process of the embedded forge: `python -m sre_embedded.bootstrap.forge`."""
 
-from sre_embedded.listening import bind, serve
+from sre_embedded.listening import bind, names, serve
 from sre_embedded.servers.forge.answers import Site
 from sre_embedded.servers.forge.checks import Rules
 from sre_embedded.servers.forge.repository import open_repository
@@ -21,7 +21,7 @@ NO_CONFIG = SpaceConfig("", {}, (), Guardrails((), 0, 0, 0, 0))  # its desired s
 async def _work(settings: ForgeServerSettings) -> None:
     state = StatePaths(settings.sre_space_state)
     identities = read_identities(state.identities)
-    listener = bind(settings.forge_port, "FORGE_PORT")
+    listener = bind(settings.forge_port, "FORGE_PORT", settings.listen_host)
     folder = state.repository(settings.repo_owner, settings.repo_name)
     config = read_config(settings.sre_space_chart) if settings.sre_space_chart.exists() else NO_CONFIG
     repository = open_repository(folder, settings.forge_seed, config.formats)
@@ -31,7 +31,8 @@ async def _work(settings: ForgeServerSettings) -> None:
     required = [name for name in settings.required_checks.split(",") if name]
     rules = Rules(required, lambda files: desired_state(files, config), config.formats)
     tools = Tools(store, repository, site, rules)
-    await serve(app(tools, identities), listener, lifespan="on")
+    hosts = names(settings.allowed_hosts)
+    await serve(app(tools, identities), listener, lifespan="on", hosts=hosts)
 
 
 if __name__ == "__main__":

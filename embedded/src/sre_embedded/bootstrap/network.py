@@ -1,11 +1,11 @@
-"""The process of the network in front of the application's processes: `python -m sre_embedded.bootstrap.network`."""
+"""The process of the network in front of the application: `python -m sre_embedded.bootstrap.network`."""
 
 import asyncio
 import re
 import socket
 from collections.abc import Mapping
 
-from sre_embedded.listening import bind
+from sre_embedded.listening import HOST, bind
 from sre_embedded.servers.network import control
 from sre_embedded.servers.network.link import Link
 from sre_embedded.settings import NetworkSettings
@@ -13,23 +13,25 @@ from sre_space.bootstrap import server
 from sre_space.domain.errors import Malformed
 
 MIN_SECRET = 16  # characters
-_LINK = re.compile(r"([a-z0-9-]+)=(\d{1,5}):(\d{1,5})")
+_LINK = re.compile(r"([a-z0-9-]+)=(\d{1,5}):(?:([a-z0-9][a-z0-9.-]*):)?(\d{1,5})")
 
 
 def parse_links(text: str) -> Mapping[int, Link]:
-    """Return the links by the port on which each listens; raise `Malformed` for what is not `NAME=PORT:TO`."""
+    """Return the links by the port on which each listens; raise `Malformed` for what is not `NAME=PORT:[HOST:]TO`."""
     found = {}
     for part in filter(None, text.split(",")):
         match = _LINK.fullmatch(part)
         if match is None:
-            raise Malformed(f"NETWORK_LINKS: {part!r} is not NAME=PORT:TO, such as web=9101:9001")
-        found[int(match[2])] = Link(match[1], int(match[3]))
+            raise Malformed(f"NETWORK_LINKS: {part!r} is not NAME=PORT:TO, such as web=9101:9001 or web=9101:shop:9001")
+        found[int(match[2])] = Link(match[1], int(match[4]), match[3] or HOST)
     return found
 
 
 async def _work(settings: NetworkSettings) -> None:
     links = parse_links(settings.network_links)
-    listeners: list[tuple[Link, socket.socket]] = [(link, bind(port, link.service)) for port, link in links.items()]
+    listeners: list[tuple[Link, socket.socket]] = [
+        (link, bind(port, link.service, settings.listen_host)) for port, link in links.items()
+    ]
     async with asyncio.TaskGroup() as group:
         for link, listener in listeners:
             group.create_task(link.serve(listener))

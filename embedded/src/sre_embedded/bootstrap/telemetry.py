@@ -5,7 +5,7 @@ import logging
 import sqlite3
 from collections.abc import Coroutine, Iterable
 
-from sre_embedded.listening import bind, serve
+from sre_embedded.listening import bind, names, serve
 from sre_embedded.servers.telemetry import jaeger_api
 from sre_embedded.servers.telemetry.authorizer import Authorizer
 from sre_embedded.servers.telemetry.intake import Intake
@@ -30,7 +30,9 @@ async def _work(settings: TelemetrySettings) -> None:
     if authorizer.tokens is None:
         log.warning("any sender may send telemetry for any service; set TELEMETRY_TOKENS_FILE to require a token")
     path = StatePaths(settings.sre_space_state).spans
-    otlp, jaeger = bind(settings.otlp_http_port, "OTLP_HTTP_PORT"), bind(settings.jaeger_port, "JAEGER_PORT")
+    host, hosts = settings.listen_host, names(settings.allowed_hosts)
+    otlp = bind(settings.otlp_http_port, "OTLP_HTTP_PORT", host)
+    jaeger = bind(settings.jaeger_port, "JAEGER_PORT", host)
     set_damaged_aside(path)
     connect(path).close()
     republisher = Republisher(path, settings.kafka_bootstrap_servers, key)
@@ -39,9 +41,9 @@ async def _work(settings: TelemetrySettings) -> None:
     tasks = (
         intake.run(),
         republisher.run(intake.mark_published),
-        serve(http_app(authorizer, intake), otlp),
-        serve(jaeger_api.app(path, damaged), jaeger),
-        serve_grpc(authorizer, intake, settings.otlp_grpc_port),
+        serve(http_app(authorizer, intake), otlp, hosts=hosts),
+        serve(jaeger_api.app(path, damaged, settings.sre_dashboard_url.rstrip("/")), jaeger, hosts=hosts),
+        serve_grpc(authorizer, intake, settings.otlp_grpc_port, host),
         _failed(damaged),
     )
     try:

@@ -51,18 +51,30 @@ def run(fault: str, config_path: Path, console: Console, as_json: bool, keep: bo
     finished = False
     try:
         space.up(plan, lambda text: console.print(f"[dim]{text}[/dim]"))
+        console.print(f"dashboard  {plan.dashboard}", markup=False, highlight=False)
         story = asyncio.run(_watch(plan, fault, console))
+        console.print(f"[dim]the whole demonstration took {time.monotonic() - begun:.0f} s[/dim]")
+        if not (keep or as_json):
+            await_enter(console, plan)
         finished = True
     finally:
         if not (keep and finished):
             space.down(state, lambda _: None)
             shutil.rmtree(folder, ignore_errors=True)
-    console.print(f"[dim]the whole demonstration took {time.monotonic() - begun:.0f} s[/dim]")
     if keep:
         console.print(f"The space is still running: sre-space status --state {state.root}")
     if as_json:
         sys.stdout.write(json.dumps(story.as_json()) + "\n")
     return story.recovered and bool(story.lesson)
+
+
+def await_enter(console: Console, plan: SpacePlan) -> None:
+    """At a terminal, leave the space up until Enter or the end of input, for a look at the dashboard."""
+    if not (sys.stdin.isatty() and console.is_terminal):
+        return
+    text = f"\nThe space stays up: {plan.dashboard} shows the incident. Press Enter to stop it. "
+    console.print(text, end="", markup=False, highlight=False)
+    sys.stdin.readline()
 
 
 async def _watch(plan: SpacePlan, fault: str, console: Console) -> Story:

@@ -24,12 +24,14 @@ def up(state: Path, ports: str, config_path: Path | None, dry_run: bool) -> None
     with reporting_interruption(), environment.locating_errors():
         space.up(plan, progress)
     out.print(f"The space is up after {time.monotonic() - begun:.0f} s; state in {plan.state.root}", markup=False)
-    pages = {one.name: one.page for one in plan.application if one.page}
+    pages = {"dashboard": plan.dashboard}
+    pages |= {one.name: one.page for one in plan.application if one.page}
     pages["traces"] = f"{addresses(plan.ports.numbers, plan.external)['JAEGER_URL']}/api/services"
     for name, page in pages.items():
         out.print(f"{name:{max(map(len, pages))}}  {page}", markup=False)
-    inject = "inject a fault: python trigger_chaos.py kill     " if (plan.checkout / FAULTS).exists() else ""
-    out.print(f"{inject}list incidents: sre-space incidents")
+    if (plan.checkout / FAULTS).exists():
+        out.print("inject a fault:  python3 trigger_chaos.py kill")
+    out.print("list incidents:  sre-space incidents")
 
 
 def down(state: Path) -> None:

@@ -26,14 +26,26 @@ from sre_space.state_files import write_private
 
 HOURS_ARE_MINUTES = {"SLO_WINDOW_SCALE": str(1 / 60)}
 DEPLOYER_POLL = {"POLL_SECONDS": "0.25"}  # how often the embedded forge is polled for its main
+DASHBOARD_URL = "SRE_DASHBOARD_URL"
+BUNDLES = ("BUNDLES_KEPT_DAYS", "BUNDLES_MAX_BYTES")
 PASSED_SETTINGS: Mapping[str, tuple[str, ...]] = {  # settings a person may make, by the process that receives them
-    "telemetry": ("SPANS_MAX_BYTES", "SPANS_RETENTION_SECONDS"),
+    "telemetry": ("SPANS_MAX_BYTES", "SPANS_RETENTION_SECONDS", DASHBOARD_URL),
     "forge": ("REQUIRED_CHECKS",),
-    "scout": ("POLL_SECONDS", "SLO_WINDOW_SCALE", "SRE_NOTIFY_URLS"),
-    "brain": ("OPENAI_API_KEY", "POLL_SECONDS", "SRE_NOTIFY_URLS"),
+    "scout": ("DASHBOARD_JAEGER_URL", "POLL_SECONDS", "SLO_WINDOW_SCALE", DASHBOARD_URL, "SRE_NOTIFY_URLS"),
+    "brain": (*BUNDLES, "OPENAI_API_KEY", "POLL_SECONDS", "SRE_NOTIFY_URLS"),
     "fixer": ("DRY_RUN", "POLL_SECONDS", "SRE_NOTIFY_URLS"),
     "memory": ("POLL_SECONDS",),
     "warden": ("SRE_NOTIFY_URLS",),
+    "dashboard": (
+        *BUNDLES,
+        "DASHBOARD_BASE_PATH",
+        "DASHBOARD_HOST",
+        "DASHBOARD_HOSTS",
+        "DASHBOARD_JAEGER_URL",
+        "DASHBOARD_OPEN_TO_READERS",
+        "DASHBOARD_TRUSTED_PROXIES",
+        "DRY_RUN",
+    ),
 }
 
 
@@ -60,6 +72,12 @@ class SpacePlan:
     def checkout(self) -> Path:
         """Return the folder with the configuration and `deploy/`."""
         return self.config_path.parent
+
+    @property
+    def dashboard(self) -> str:
+        """Return the dashboard's address on this machine."""
+        base_path = self.variables.get("DASHBOARD_BASE_PATH", "").rstrip("/")
+        return f"http://{space_servers.HOST}:{self.ports.dashboard_port}{base_path}"
 
 
 @dataclass(frozen=True)
@@ -114,31 +132,43 @@ def _own_settings(plan: SpacePlan, process: Process, tokens: TokenSetup) -> dict
     servers = space_servers.addresses(plan.ports.numbers, plan.external)
     control = {"RUNTIME": supervisord_at(str(plan.state.socket))}
     reading = {"RUNTIME": supervisord_at(str(plan.state.read_socket))}
+    following = reading | {"RUNTIME_EVENTS_SOCKET": str(plan.state.events_socket)}
     own_key = {RECORD_KEY: str(plan.state.record_key)}
     records = _only(plan.external.exports, RECORD_KEY) if OTLP in plan.external.addresses else own_key
+    simple = {
+        "chroma": {"ANONYMIZED_TELEMETRY": "False"},
+        "warden": {"RUNTIME_READ_SOCKET": str(plan.state.read_socket)},
+    }
+    if process.name in simple:
+        return simple[process.name]
     match process.name:
-        case "chroma":
-            return {"ANONYMIZED_TELEMETRY": "False"}
         case "telemetry":
-            return ports | records | {"TELEMETRY_TOKENS_FILE": str(plan.state.telemetry_tokens)}
+            return ports | records | _dashboard(plan) | {"TELEMETRY_TOKENS_FILE": str(plan.state.telemetry_tokens)}
         case "forge":
             return ports | {"FORGE_SEED": str(plan.checkout)}
         case "brain":
-            return _forge(plan, process, tokens) | reading | _only(servers, JAEGER) | records
+            return _forge(plan, process, tokens) | following | _only(servers, JAEGER) | records
         case "fixer" | "deployer":
             return _forge(plan, process, tokens) | control | _polling(plan, process)
+        case "dashboard":
+            own = {"DASHBOARD_PORT": str(plan.ports.dashboard_port)}
+            return _forge(plan, process, tokens) | reading | _only(servers, JAEGER, CHROMA) | own
         case "memory":
             return _forge(plan, process, tokens) | _only(servers, CHROMA)
         case "scout":
-            return _forge(plan, process, tokens) | reading | records | _only(servers, JAEGER) | HOURS_ARE_MINUTES
-        case "warden":
-            return {"RUNTIME_READ_SOCKET": str(plan.state.read_socket)}
+            own = _only(servers, JAEGER) | HOURS_ARE_MINUTES | _dashboard(plan)
+            return _forge(plan, process, tokens) | following | records | own
         case "network":
             state = plan.state
             secret = {"NETWORK_SOCKET": str(state.network_socket), "NETWORK_SECRET_FILE": str(state.network_key)}
             return secret | {"NETWORK_LINKS": ",".join(map(_link, links(plan.application)))}
         case _:
             return ports
+
+
+def _dashboard(plan: SpacePlan) -> dict[str, str]:
+    """Return where people reach the dashboard, unless a person says it otherwise."""
+    return {DASHBOARD_URL: plan.dashboard}
 
 
 def _link(link: Link) -> str:

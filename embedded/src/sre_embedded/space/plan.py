@@ -45,6 +45,8 @@ class _Planner:
         file = ProcessFile.beside(self.config_path, self.settings, [name.upper() for name in SERVERS])
         declared = self._declared(file) if file else {}
         ports = Ports.free_block(declared) if free_ports else Ports.from_environment(self.settings, declared)
+        if not (free_ports or self.settings.get("DASHBOARD_PORT")):
+            ports = ports.with_free_dashboard()
         own = SpaceState(state.resolve())
         plan = SpacePlan(
             own,

@@ -5,13 +5,14 @@ import errno
 import random
 import socket
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import psutil
 
 from sre_space.bootstrap.space.servers import HOST
 from sre_space.domain.errors import Malformed, Refused
 
+NEXT_PORTS = 100  # tried for the dashboard: other programs use its usual port too
 _FREE_RANGE = (20_000, 32_000)  # below the ports that kernels give to outgoing connections
 
 
@@ -25,6 +26,7 @@ class Ports:
     jaeger_port: int = 16686
     chroma_port: int = 8000
     forge_port: int = 8010
+    dashboard_port: int = 3000
     application: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -60,6 +62,13 @@ class Ports:
             if all(is_free(first + index) for index in range(len(names))):
                 return cls.of({name: first + index for index, name in enumerate(names)})
         raise Refused(f"no block of {len(names)} free ports between {_FREE_RANGE[0]} and {_FREE_RANGE[1]}")
+
+    def with_free_dashboard(self) -> "Ports":
+        """Return these ports, with the next free one for the dashboard where another program has its port."""
+        others = {port for name, port in self.numbers.items() if name != "dashboard_port"}
+        candidates = range(self.dashboard_port, min(65_536, self.dashboard_port + NEXT_PORTS))
+        free = (port for port in candidates if port not in others and is_free(port))
+        return replace(self, dashboard_port=next(free, self.dashboard_port))
 
     @property
     def numbers(self) -> Mapping[str, int]:

@@ -25,6 +25,7 @@ class Role(StrEnum):
     AGENT = "agent"
     DEPLOYER = "deployer"
     WARDEN = "warden"
+    DASHBOARD = "dashboard"
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,12 @@ class Process:
 
     @property
     def low_priority(self) -> bool:
-        """Return True for the agents and servers, which run niced: on a busy machine the application has priority.
+        """Return True for agents, dashboard and servers, niced: on a busy machine the application has priority.
 
         The network is on the path of the application's requests; the deployer restarts its services, and the warden
         enforces their memory limits.
         """
-        return self.role is Role.AGENT or (self.role is Role.SERVER and self.name != "network")
+        return self.role in (Role.AGENT, Role.DASHBOARD) or (self.role is Role.SERVER and self.name != "network")
 
 
 IDENTITIES: Mapping[str, str] = {
@@ -88,9 +89,10 @@ IDENTITIES: Mapping[str, str] = {
     "sre-fixer": "write",
     "sre-memory": "write",
     "sre-deployer": "read",
+    "sre-dashboard": "read",  # it comments, with orders that people signed; no word of its own is an order
     "operator": "admin",
 }
-LOGINS: Mapping[str, str] = {name: f"sre-{name}" for name in (*AGENTS, "deployer")}
+LOGINS: Mapping[str, str] = {name: f"sre-{name}" for name in (*AGENTS, "deployer", "dashboard")}
 
 
 def process_table(state: SpaceState, ports: Ports, application: Sequence[Process] = ()) -> Sequence[Process]:
@@ -106,6 +108,7 @@ def process_table(state: SpaceState, ports: Ports, application: Sequence[Process
         *application,
         *(_module(name, Role.AGENT, f"sre_space.bootstrap.{name}", last) for name in AGENTS),
         _module("deployer", Role.DEPLOYER, "sre_space.bootstrap.deployer", last),
+        _module("dashboard", Role.DASHBOARD, "sre_space.bootstrap.dashboard", last),
         _module("warden", Role.WARDEN, "sre_embedded.bootstrap.warden", last),
     )
 

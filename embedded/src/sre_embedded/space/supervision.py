@@ -61,7 +61,7 @@ def spawn(plan: SpacePlan, processes: Sequence[Process]) -> Running:
         1, 0, str(state.socket), ports, str(plan.config_path), repository, sys.executable, plan.external.addresses
     )
     own = {"SRE_SPACE_STATE": str(state.root), "SRE_SPACE_UNIT": f"{SUPERVISOR}@{state.mark}", RECORD: planned.encoded}
-    own |= {"RUNTIME_READ_SOCKET": str(state.read_socket)}
+    own |= {"RUNTIME_READ_SOCKET": str(state.read_socket), "RUNTIME_EVENTS_SOCKET": str(state.events_socket)}
     child = psutil.Process(_detached(path, state, inherited | own))
     running = replace(planned, pid=child.pid, created=child.create_time())
     state.write_record(running)

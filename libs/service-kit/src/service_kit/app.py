@@ -1,4 +1,7 @@
-"""The app factory: every service gets telemetry, problem details, `/health` and `/ready`, and serves on loopback."""
+"""The app factory: every service gets telemetry, problem details, `/health` and `/ready`.
+
+It serves on loopback, in a container on its network.
+"""
 
 import errno
 import gc
@@ -71,12 +74,12 @@ def _is_probe(scope: MutableMapping[str, Any]) -> bool:
     return scope.get("path") in PROBES
 
 
-def serve(name: str, port: int, variable: str, make: Callable[[], FastAPI]) -> None:
-    """Serve on 127.0.0.1; exit with one sentence when the port is in use, before anything else starts."""
+def serve(name: str, host: str, port: int, variable: str, make: Callable[[], FastAPI]) -> None:
+    """Serve on `host`; exit with one sentence when the port is in use, before anything else starts."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(("127.0.0.1", port))
+        listener.bind((host, port))
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise

@@ -36,6 +36,9 @@ class ServiceSettings(Environment):
     otel_exporter_otlp_endpoint: str = Field("http://127.0.0.1:4317", description="where telemetry goes (gRPC)")
     otel_exporter_otlp_headers: str = Field("", description="headers of each export, which hold its token", repr=False)
     allowed_hosts: str = Field("127.0.0.1,localhost", description="host names that the service answers to")
+    listen_host: str = Field(
+        "127.0.0.1", description="the address on which it listens; another than loopback only in a container's network"
+    )
     service_version: str = Field("0.1.0", description="reported in the telemetry")
 
     def database(self, service: str) -> str:

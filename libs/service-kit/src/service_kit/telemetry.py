@@ -54,7 +54,7 @@ def set_up(service: str, version: str, endpoint: str) -> Telemetry:
     # The stable HTTP attribute names (server.address, url.full) of the semantic conventions.
     os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http,database")
     resource = Resource.create(
-        {"service.name": service, "service.version": version, "service.instance.id": f"{service}-{os.getpid()}"}
+        {"service.name": service, "service.version": version, "service.instance.id": _instance(service)}
     )
     traces = TracerProvider(resource=resource)
     traces.add_span_processor(
@@ -80,6 +80,11 @@ def set_up(service: str, version: str, endpoint: str) -> Telemetry:
     vitals.observe(meters.get_meter(__name__))
     _log_to(logs)
     return Telemetry(traces, meters, logs)
+
+
+def _instance(service: str) -> str:
+    """Return the id of this process; in a container each has the same process id, so its start is part of it."""
+    return f"{service}-{os.getpid()}-{time.time_ns() // 1_000_000:x}"
 
 
 def _log_to(provider: LoggerProvider) -> None:

@@ -21,6 +21,7 @@ from sre_space.domain.errors import Malformed, Missing, Refused, SpaceError, Una
 
 TIMEOUT_S = 10.0  # for a whole answer, and for connecting
 LEAVE_S = 1.0
+_SHOWN = 80  # characters of a server's name
 
 
 class Connection:
@@ -35,6 +36,11 @@ class Connection:
         self._offered: frozenset[str] = frozenset()
         self._last_response: httpx2.Response | None = None
         self._backoff = Backoff()
+
+    async def server(self) -> str:
+        """Return the name and version that the server gives; raise as `call` does."""
+        info = (await self._connected()).server_info
+        return f"{info.name} {info.version}"[:_SHOWN] if info is not None else "a server that gives no name"
 
     async def offers(self, tool: str) -> bool:
         """Return True when the server has the tool."""

@@ -40,6 +40,10 @@ class GithubMcpForge(Forge):
         """Return the login of the token's account."""
         return str((await self._mcp.json("get_me"))["login"])
 
+    async def ask(self) -> str:
+        """Return the server's name and version (`ports.server_check.ServerCheck`)."""
+        return await self._mcp.server()
+
     async def open_issue(self, title: str, body: str, labels: Sequence[str]) -> int:
         """Create an issue and return its number."""
         arguments = {"method": "create", "title": title, "body": body, "labels": list(labels), **self._where}

@@ -8,6 +8,7 @@ from sre_space.agents import unit_evidence
 from sre_space.agents.brain.attempts import RESTART_CURES
 from sre_space.agents.brain.callees import AwaitedCallees
 from sre_space.agents.brain.candidate_remedies import Situation, candidate_remedies
+from sre_space.agents.brain.ended_units import EndedUnits
 from sre_space.agents.brain.healthy_time import incident_times
 from sre_space.agents.brain.history import DesiredStateHistory
 from sre_space.agents.brain.investigation import Investigation
@@ -42,8 +43,8 @@ CHANGE_EXPIRES_NS = 15 * 60 * 10**9  # a pull request's checks take their time
 class Brain:
     """The agent that diagnoses and decides; it changes nothing itself.
 
-    It reads the investigation's diagnosis, the runtime's units, the history of the desired state, and people's orders
-    and holds.
+    It reads the investigation's diagnosis, the runtime's units and their ends, the history of the desired state, and
+    people's orders and holds.
     """
 
     config: SpaceConfig
@@ -54,6 +55,7 @@ class Brain:
     history: DesiredStateHistory
     orders: Orders
     holds: Holds
+    ended_units: EndedUnits
 
     async def perform(self, case: Case, step: Step) -> Payload | None:
         """Return the decision for DECIDE (None: not yet) or the post-mortem for CONCLUDE."""
@@ -69,7 +71,7 @@ class Brain:
 
         None means that a guardrail asks to wait, or that a service that the affected one calls has to be started first.
         """
-        units = by_name(await self.runtime.units())
+        units = self.ended_units.seen_in(case, by_name(await self.runtime.units()))
         callees = AwaitedCallees(self.config, self.investigation.probe, self.incidents)
         if awaited := await callees.awaited(case, units, self.clock.now()):
             log.info("issue %d waits until these callees of the service answer: %s", case.issue, ", ".join(awaited))
@@ -105,7 +107,7 @@ class Brain:
         return diagnosis
 
     async def _situation(
-        self, case: Case, diagnosis: Diagnosis, units: dict[str, Unit], past: Sequence[PastAction]
+        self, case: Case, diagnosis: Diagnosis, units: Mapping[str, Unit], past: Sequence[PastAction]
     ) -> Situation:
         """Return everything that the choice of a remedy is made from."""
         incarnations = {name: units[service.unit].incarnation for name, service in self.config.services.items()}

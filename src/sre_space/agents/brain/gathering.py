@@ -23,6 +23,7 @@ from sre_space.ports.traces import TraceDocuments
 LIMIT = "process.memory.limit"  # in addition to `process.memory.usage` of the semantic conventions
 LASTING_NS = 60 * 10**9  # for which a request that began in a window may continue after it
 PATIENCE_S = 1.5  # for spans of a failure that have not arrived yet
+ENDED_PATIENCE_S = 0.3  # where the runtime says that a unit has ended: that is evidence enough, these are more of it
 LOOK_AGAIN_S = 0.1
 
 
@@ -31,8 +32,9 @@ class GatheringPlan:
     """The time windows to read (Unix ns), and how many traces of each, the newest.
 
     `usual` are the healthy windows (baselines), [`since`, now) is the incident. `topics` says whether logs and metrics
-    are read, `awaits_failures` whether to wait until the traces contain a failure. The traces are those with spans of
-    the `callers`. `limits` are the services' memory limits in bytes, as the runtime says.
+    are read, `awaits_failures` whether to wait until the traces contain a failure, for at most `patience_s` seconds.
+    The traces are those with spans of the `callers`. `limits` are the services' memory limits in bytes, as the runtime
+    says.
     """
 
     usual: tuple[tuple[int, int], ...]
@@ -43,6 +45,7 @@ class GatheringPlan:
     awaits_failures: bool
     callers: tuple[str, ...] = ()
     limits: Mapping[str, int] = field(default_factory=dict)
+    patience_s: float = PATIENCE_S
 
 
 @dataclass(frozen=True)
@@ -83,12 +86,12 @@ class Gathering:
         return document
 
     async def _incident(self, plan: GatheringPlan) -> bytes:
-        """Return the traces since the incident began; wait up to `PATIENCE_S` seconds for those of failures."""
+        """Return the traces since the incident began; wait for those of failures."""
         started = self.clock.now()
         while True:
             document = await self._traces(plan, plan.since, self.clock.now(), plan.traces)
             waited = self.clock.pauses().ran(started, self.clock.now())
-            if not plan.awaits_failures or _failures(document) or waited >= PATIENCE_S * 1e9:
+            if not plan.awaits_failures or _failures(document) or waited >= plan.patience_s * 1e9:
                 return document
             await self.clock.sleep(LOOK_AGAIN_S)
 

@@ -11,14 +11,25 @@ from dataclasses import dataclass, field, replace
 
 from sre_space.agents.brain.attempts import last_attempt_at, reconfigured_services, ruled_out_causes, ruled_out_commits
 from sre_space.agents.brain.deployments import RecentDeployments
-from sre_space.agents.brain.gathering import Gathering, GatheringPlan
+from sre_space.agents.brain.gathering import ENDED_PATIENCE_S, Gathering, GatheringPlan
+from sre_space.agents.brain.gathering import PATIENCE_S as FAILURES_PATIENCE_S
 from sre_space.agents.brain.healthy_time import Interval, healthy_windows
 from sre_space.agents.brain.sources import PATIENCE_S, Sources
 from sre_space.agents.unit_state import ended_services, memory_limits, service_states
 from sre_space.analysis.detection.inhibition import AT_ONCE_NS
 from sre_space.analysis.diagnosis.diagnose import diagnose_case
 from sre_space.analysis.diagnosis.tables import Alert, Change, ServiceState
-from sre_space.codec.case_files import ALERT, CHANGES, INCIDENT, MISSING, STATES, case_of, changes_file, states_file
+from sre_space.codec.case_files import (
+    ALERT,
+    CHANGES,
+    INCIDENT,
+    MISSING,
+    OUTPUT,
+    STATES,
+    case_of,
+    changes_file,
+    states_file,
+)
 from sre_space.codec.changes import alert_file
 from sre_space.domain.case import Case
 from sre_space.domain.diagnosis import Cause, Diagnosis
@@ -28,6 +39,7 @@ from sre_space.ports.bundles import Bundles
 from sre_space.ports.clock import Clock
 from sre_space.ports.probe import Probe
 from sre_space.ports.runtime import Unit
+from sre_space.ports.unit_output import UnitOutput
 from sre_space.text.diagnosis_report import fact_of
 
 log = logging.getLogger(__name__)
@@ -38,12 +50,16 @@ MARGIN_NS = SECOND  # a fault may begin before its symptom; a gap would lose the
 MAX_WINDOW_NS = 30 * SECOND  # from symptom to opening: a symptom of the error budget is dated far back
 BASELINES = 3  # parts of the healthy minute: what also happened in one of them is no fault
 USUAL_TRACES, TRACES = 90, 120  # of each baseline, and of the incident
+OUTPUT_WITHIN_S = 1.0
 OUTAGE_BASELINE_NS, OUTAGE_BEFORE_NS, OUTAGE_TRACES = 10 * SECOND, 2 * SECOND, 60
 
 
 @dataclass(frozen=True)
 class Investigation:
-    """Diagnoses one incident at a time. A source of evidence has `patience_s` seconds to answer during an outage."""
+    """Diagnoses one incident at a time. A source of evidence has `patience_s` seconds to answer during an outage.
+
+    `output` is read of services that are out; None where nobody reads it.
+    """
 
     config: SpaceConfig
     gathering: Gathering
@@ -52,6 +68,7 @@ class Investigation:
     bundles: Bundles
     clock: Clock
     patience_s: float = field(default=PATIENCE_S, kw_only=True)
+    output: UnitOutput | None = field(default=None, kw_only=True)
 
     async def diagnose(self, case: Case, units: Mapping[str, Unit], unhealthy: Sequence[Interval] = ()) -> Diagnosis:
         """Return the engine's diagnosis of everything since the incident began, or since the last remedy that failed.
@@ -67,6 +84,7 @@ class Investigation:
         changes, gathered = await self._evidence(case, states, unhealthy, sources, now, limits=limits)
         ended = ended_services(self.config, units)
         files = gathered | self._context(case, states, changes, ended) | _missing(sources)
+        files |= await self._output(states)
         read = self.clock.now()
         # In a thread: a blocked event loop counts as a pause of the process.
         report = await asyncio.to_thread(lambda: diagnose_case(case_of(files)))
@@ -78,6 +96,25 @@ class Investigation:
             "issue %d: %s; gathered %d bytes, concluded and kept in %s s", case.issue, report.verdict, size, seconds
         )
         return diagnosis
+
+    async def _output(self, states: Sequence[ServiceState]) -> dict[str, bytes]:
+        """Return what the services that are out wrote last, which a restart may take away.
+
+        People read it; the engine does not. What does not answer in time is left out.
+        """
+        out = [state.service for state in states if state.unhealthy and self.config.services[state.service].has_runtime]
+        written = await asyncio.gather(*(self._written_by(service) for service in out))
+        return {f"{INCIDENT}{OUTPUT}{service}.log": text for service, text in zip(out, written, strict=True) if text}
+
+    async def _written_by(self, service: str) -> bytes:
+        if self.output is None:
+            return b""
+        try:
+            async with asyncio.timeout(OUTPUT_WITHIN_S):
+                return await self.output.newest(self.config.services[service].unit)
+        except (SpaceError, TimeoutError) as error:
+            log.warning("what %s wrote is not in the bundle: %r", service, error)
+            return b""
 
     async def _keep(self, files: Mapping[str, bytes]) -> str:
         """Store the files as a bundle and return its name.
@@ -169,7 +206,9 @@ def plan_of(
         end = began - OUTAGE_BEFORE_NS
         since = max(end, last_attempt_at(case))
         usual = healthy_windows(min(end, healthy_until), OUTAGE_BASELINE_NS, 1, unhealthy)
-        return GatheringPlan(usual, since, OUTAGE_TRACES, OUTAGE_TRACES, topics=False, awaits_failures=True)
+        patience_s = ENDED_PATIENCE_S if any(state.ended for state in states) else FAILURES_PATIENCE_S
+        traces = OUTAGE_TRACES
+        return GatheringPlan(usual, since, traces, traces, topics=False, awaits_failures=True, patience_s=patience_s)
     end, since = _around(began, changes)
     usual = healthy_windows(min(end, healthy_until), BASELINE_NS // BASELINES, BASELINES, unhealthy)
     return GatheringPlan(usual, max(since, attempted), USUAL_TRACES, TRACES, topics=True, awaits_failures=False)

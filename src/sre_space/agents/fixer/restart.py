@@ -14,6 +14,7 @@ from sre_space.ports.clock import Clock
 from sre_space.ports.kill_switch import KillSwitch
 from sre_space.ports.probe import Probe
 from sre_space.ports.runtime import Runtime, Unit
+from sre_space.text.restarts import restarted
 
 NO_WAY_BACK = "none: a restart has no inverse"
 STOPPED = "stopped"  # by an order, not by its own exit
@@ -62,7 +63,7 @@ class Restarts:
         service, before = self.config.services[remedy.service], await self._unit(remedy)
         if outage and before.state == "running" and (await self.probe.check(service.health)).healthy:
             return _unchanged(ActionResult.CLEARED, remedy, "the service answers again", answers, before)
-        return await self._start(remedy, before, answers, f"{remedy.service} restarted", check)
+        return await self._start(remedy, before, answers, restarted(remedy.service, before), check)
 
     async def _start(
         self, remedy: Restart, before: Unit, answers: tuple[RuleAnswer, ...], detail: str, check: PermissionCheck

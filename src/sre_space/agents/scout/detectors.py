@@ -31,6 +31,7 @@ from sre_space.analysis.detection.saturation import Resource, Saturation
 from sre_space.analysis.detection.telemetry_health import Feed, TelemetryHealth, telemetry_health
 from sre_space.codec.sketches import Frame, Frames, Sketches
 from sre_space.codec.topics import SPANS
+from sre_space.domain.detectors import VerificationReport
 from sre_space.domain.event_time import implausible_reason
 from sre_space.domain.pauses import Pauses
 from sre_space.domain.space_config import SpaceConfig
@@ -47,7 +48,8 @@ class Detectors:
     `scale` shortens the windows of the error budget's alerts. `dropped` counts by reason the spans of frames whose time
     is out of bounds. `not_running` and `without_telemetry` are the times in which Scout did not run, and in which
     telemetry was stale; `unprobed` is the time of a hold before this process began, of which telemetry is read back,
-    but no probe. `held` is what holds keep from opening incidents.
+    but no probe. `held` is what holds keep from opening incidents. `verifying` is how far the verification of each
+    incident was, and when (Unix ns).
     """
 
     config: SpaceConfig
@@ -68,6 +70,7 @@ class Detectors:
     held: HeldAlarms = field(default_factory=HeldAlarms)
     holds_known: bool = False
     resumed_at: int = 0
+    verifying: dict[str, tuple[int, VerificationReport]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Create the indicators of the journeys, the detector of all operations, and from all the one of each kind."""

@@ -1,4 +1,7 @@
-"""The health detector of a service, fed by four probes a second: a service that does not answer counts as out."""
+"""The health detector of a service, fed by four probes a second: a service that does not answer counts as out.
+
+When the runtime says that its process has ended it is out at once, and until probes are answered again.
+"""
 
 from dataclasses import dataclass
 
@@ -7,6 +10,7 @@ from sre_space.domain.symptoms import SymptomKind
 from sre_space.ports.probe import Health
 
 PERIOD_S = 0.25
+OUT_PERIOD_S = 0.05  # of a service that is out, until it answers
 FAILURES_TO_FIRE = 3  # in a row, once the service has been healthy: the alarm fires 0.5 to 0.75 s after the outage
 FAILURES_TO_FIRE_UNSEEN = 20  # before it was ever healthy: it may still be starting
 SUCCESSES_TO_CLEAR = 2
@@ -24,13 +28,16 @@ class ServiceHealth:
     failing_since: int = 0
     healthy_since: int = 0
     last_at: int = 0
+    ended_at: int = 0
     probes: int = 0
     firing: bool = False
     answered: bool = False
     detail: str = "not probed yet"
 
     def update(self, health: Health, at: int) -> None:
-        """Add the result of a probe that was sent at `at` (Unix ns)."""
+        """Add the result of a probe that was sent at `at` (Unix ns); one sent before an end says nothing any more."""
+        if at < self.ended_at:
+            return
         self.detail, self.last_at, self.answered = health.detail, at, health.answered
         self.probes += 1
         if health.healthy:
@@ -38,10 +45,21 @@ class ServiceHealth:
         else:
             self._fail(at)
 
+    def end(self, at: int, detail: str) -> None:
+        """Add that the service's process has ended at `at` (Unix ns), by the runtime's word `detail`."""
+        self.detail, self.answered, self.ended_at, self.last_at = detail, False, at, max(at, self.last_at)
+        self._fail(at)
+        self.firing = True
+
     def forget(self) -> None:
         """Reset the detector: probes from before a pause of Scout's process say nothing about now."""
         self.failures = self.successes = self.failing_since = self.healthy_since = self.probes = 0
         self.firing, self.detail = False, "not probed yet"
+
+    @property
+    def awaited(self) -> bool:
+        """Return True while the service is out and has not answered yet."""
+        return self.firing and not self.successes
 
     @property
     def known(self) -> bool:
@@ -70,8 +88,9 @@ class ServiceHealth:
 
     @property
     def tolerated_s(self) -> float:
-        """Return the number of seconds without a healthy answer that do not fire the alarm yet."""
-        return (self._needed - 1) * PERIOD_S
+        """Return the number of seconds without a healthy answer that do not fire the alarm yet; none after an end."""
+        ended = self.firing and self.ended_at >= self.failing_since
+        return 0.0 if ended else (self._needed - 1) * PERIOD_S
 
     def went_out(self, after: int, min_ns: int, served_at: int = 0) -> bool:
         """Return True when the service is out, and had served for at least `min_ns` since `after` (Unix ns) before.

@@ -6,6 +6,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sre_space.agents.scout.journey_counts import JourneyCounts
 from sre_space.agents.scout.journeys import Attempt
 from sre_space.analysis.detection.burn_rate import Budget
 from sre_space.analysis.detection.cohorts import Cohorts
@@ -30,6 +31,7 @@ class JourneyIndicators:
     budget: Budget | None = field(init=False, default=None)
     conversion: Conversion | None = field(init=False, default=None)
     cohorts: Cohorts = field(init=False, default_factory=Cohorts)
+    counts: JourneyCounts = field(init=False, default_factory=JourneyCounts)
 
     def __post_init__(self) -> None:
         """Create what the journey declares."""
@@ -41,6 +43,7 @@ class JourneyIndicators:
 
     def take(self, attempt: Attempt, inhibited: bool) -> None:
         """Add an attempt of the journey; an inhibited one burns no error budget."""
+        self.counts.take(attempt)
         if self.budget is not None:
             self.budget.add(attempt.start, attempt.good, not attempt.good, inhibited)
         steps = self.journey.conversion
@@ -65,7 +68,9 @@ class JourneyIndicators:
             return
         by_events = self.journey.conversion.topics
         known_until = now - COMPLETE_AFTER_NS if by_events else min(now - LATE_NS, spans_until)
-        self.conversion.evaluate(self.cohorts.decided(known_until), inhibitions)
+        decided = list(self.cohorts.decided(known_until))
+        self.counts.take_cohorts(decided)
+        self.conversion.evaluate(decided, inhibitions)
 
 
 def spent(journeys: Mapping[str, JourneyIndicators], now: int) -> dict[str, float]:

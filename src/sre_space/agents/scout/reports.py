@@ -11,8 +11,18 @@ from sre_space.agents.scout.detector import Detector, Row
 from sre_space.agents.scout.detectors import Detectors
 from sre_space.agents.scout.journey_indicators import spent
 from sre_space.analysis.detection.inhibition import EVERYTHING, STILL_OPEN, Inhibition, applying
-from sre_space.domain.detectors import DetectorReport, DetectorsReport, DetectorState, ReportedInhibition, by_urgency
+from sre_space.domain.detectors import (
+    DetectorReport,
+    DetectorsReport,
+    DetectorState,
+    ReportedInhibition,
+    VerificationReport,
+    by_urgency,
+)
 from sre_space.domain.symptoms import SymptomKind
+
+VERIFYING_NS = 5 * 10**9  # Scout evaluates an incident that it verifies several times a second
+MAX_VERIFYING = 10
 
 
 @dataclass
@@ -33,7 +43,15 @@ class DetectorReports:
             tuple(sorted(reports, key=by_urgency)),
             tuple(map(_inhibition, sorted(current, key=lambda inhibition: inhibition.since))),
             {name: round(share, 4) for name, share in spent(self.detectors.journeys, now).items()},
+            verifying=self._verifying(now),
         )
+
+    def _verifying(self, now: int) -> tuple[VerificationReport, ...]:
+        """Return what is being verified at `now`; a verification that is over is forgotten."""
+        verifying = self.detectors.verifying
+        for incident in [incident for incident, (at, _) in verifying.items() if now - at > VERIFYING_NS]:
+            del verifying[incident]
+        return tuple(progress for _, progress in verifying.values())[:MAX_VERIFYING]
 
     def _dated(self, report: DetectorReport, now: int) -> DetectorReport:
         state, since = self.begun.get(report.identity, (None, 0))

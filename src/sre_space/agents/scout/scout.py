@@ -10,6 +10,7 @@ from sre_space.analysis.detection.correlation import SymptomGroup
 from sre_space.analysis.detection.inhibition import DATING_NS
 from sre_space.analysis.statistics.effect import Effect, eased, effect, effect_on_speed
 from sre_space.domain.case import Case
+from sre_space.domain.detectors import VerificationReport
 from sre_space.domain.errors import Unavailable
 from sre_space.domain.facts import Action, ActionResult, Detection, JourneyNumbers, Outcome, Payload, Step, Verification
 from sre_space.domain.intervals import wilson
@@ -137,6 +138,7 @@ class Scout:
         recovered_at = max(*gone_since, symptom.since, self.detectors.resumed_at)
         visits, since = book.good_visits(recovered_at)
         required = max(journey.good_visits for journey in book.journeys)
+        self.detectors.verifying[case.incident] = (now, VerificationReport(case.incident, visits, required))
         if visits >= required and now - recovered_at >= self._wait_s(symptom, now) * SECOND:
             return self._verification(Outcome.RECOVERED, case, since, f"{visits} visits in a row went well")
         return self._late(case, now, f"{visits} of {required} visits in a row")

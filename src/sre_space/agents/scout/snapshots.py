@@ -5,15 +5,14 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from sre_space.agents.scout.outage_detector import OutageDetector
-from sre_space.agents.scout.processes import Deployed, Processes
+from sre_space.agents.scout.processes import Processes
 from sre_space.agents.scout.reports import DetectorReports
-from sre_space.agents.scout.saturation_detector import CPU, MEMORY, SaturationDetector
-from sre_space.analysis.detection.operations import ALL, REPORTED_S
-from sre_space.analysis.statistics.sketch import Operation, Sketch
+from sre_space.agents.scout.saturation_detector import CPU, SaturationDetector
+from sre_space.agents.scout.service_numbers import numbers_of
+from sre_space.analysis.detection.operations import REPORTED_S
 from sre_space.domain.detectors import DetectorsReport
 from sre_space.domain.facts import Detection
 from sre_space.domain.snapshot import ServiceSnapshot, Snapshot
-from sre_space.domain.telemetry import SpanKind
 from sre_space.text.error_lines import ErrorLine
 
 SECOND = 10**9
@@ -44,38 +43,27 @@ class Snapshots:
         return Snapshot(rows, since, now, len(names) - len(rows))
 
     def _service(self, name: str, word: str, report: DetectorsReport, since: int) -> ServiceSnapshot:
-        probe = report.of(OutageDetector.kind, name)
-        memory, cpu = (report.of(SaturationDetector.kind, name, resource) for resource in (MEMORY, CPU))
-        limit = self.reports.detectors.resources.get((name, MEMORY))
-        requests, heard = self._requests(name, report.at)
-        processes = self.processes
-        runs = processes.deployed.get(name, Deployed("", 0))
+        probe, cpu = report.of(OutageDetector.kind, name), report.of(SaturationDetector.kind, name, CPU)
+        numbers = numbers_of(name, report, self.reports.detectors, self.processes)
         return ServiceSnapshot(
             service=name,
             state=_state(word, name, report),
             since=probe.since if probe else 0,
-            restarts=processes.restarts_of(name),
-            restarted=processes.restarted.get(name, 0),
-            watched=processes.watched,
-            memory=memory.value * limit.resource.limit if memory and limit and memory.value is not None else None,
-            memory_limit=limit.resource.limit if limit else processes.memory_limits.get(name),
+            restarts=numbers.restarts,
+            restarted=numbers.restarted,
+            watched=numbers.watched,
+            memory=numbers.memory,
+            memory_limit=numbers.memory_limit,
             cpu=cpu.value if cpu else None,
-            rate=round(requests.count / REPORTED_S, 2) if heard else None,
-            errors=round(requests.errors / requests.count, 4) if requests.count else None,
-            p95=round(requests.durations.quantile(0.95) / SECOND, 4) if requests.count else None,
+            rate=numbers.rate,
+            errors=numbers.errors,
+            p95=numbers.p95,
             seconds=REPORTED_S,
-            commit=runs.commit,
-            deployed=runs.at,
-            lines=tuple(map(_dated, processes.lines.get(name, ()))),
+            commit=numbers.commit,
+            deployed=numbers.deployed,
+            lines=tuple(map(_dated, self.processes.lines.get(name, ()))),
             traces=self._link(name, since, report.at),
         )
-
-    def _requests(self, name: str, now: int) -> tuple[Sketch, bool]:
-        """Return a sketch of the requests to the service in the last seconds, and whether any were ever received."""
-        watch, recent = self.reports.detectors.operations.watches.get(Operation(name, SpanKind.SERVER, ALL)), Sketch()
-        for sketch in watch.recent(now) if watch else ():
-            recent.merge(sketch)
-        return recent, watch is not None
 
     def _link(self, name: str, since: int, until: int) -> str:
         """Return the URL of a Jaeger search with absolute times; "" without Jaeger, or when the URL is too long."""

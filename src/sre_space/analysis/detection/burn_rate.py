@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sre_space.analysis.detection.blame import FiredAlarm
-from sre_space.domain.detectors import DetectorReport, DetectorState, MeasureUnit
+from sre_space.domain.detectors import BurnReport, DetectorReport, DetectorState, MeasureUnit
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
 SECOND = 10**9
@@ -90,7 +90,10 @@ class Burn:
 
 @dataclass
 class Budget:
-    """The error budget of one journey. `scale` shortens all windows: 1 is the Workbook, 1/60 makes an hour a minute."""
+    """The error budget of one journey. `scale` shortens all windows: 1 is the Workbook, 1/60 makes an hour a minute.
+
+    `begun` is the time of the oldest attempt that was counted (Unix ns); 0 before the first.
+    """
 
     journey: str
     slo: float = 0.999
@@ -99,6 +102,7 @@ class Budget:
     least_bad: int = MIN_BAD
     windows: dict[float, Counts] = field(init=False)
     since: dict[Rule, int] = field(default_factory=dict, init=False)
+    begun: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         """Create one ring of counts for each window length."""
@@ -110,6 +114,7 @@ class Budget:
 
         Attempts that belong to an open incident spend the budget and raise no alert.
         """
+        self.begun = min(at, self.begun or at)
         for length, window in self.windows.items():
             if length == BUDGET_S or not inhibited:
                 window.add(at, good, bad)
@@ -156,6 +161,15 @@ class Budget:
             unit=MeasureUnit.TIMES,
             why=why,
         )
+
+    def burns(self, now: int) -> tuple[BurnReport, ...]:
+        """Return what each alert compares at a Unix ns, with how much of its long window was observed."""
+        return tuple(self._compared(rule, now) for rule in self.rules)
+
+    def _compared(self, rule: Rule, now: int) -> BurnReport:
+        long_s, observed = rule.long_s * self.scale, (now - self.begun) / SECOND if self.begun else 0.0
+        rate = round(self._burn(rule, now).lower_rate, 2) if any(self.windows[rule.long_s].at(now)) else None
+        return BurnReport(long_s, rule.short_s * self.scale, rule.factor, rate, round(min(long_s, observed), 1))
 
     def _burn(self, rule: Rule, now: int) -> Burn:
         bad = self.windows[rule.long_s].at(now)[1]

@@ -16,6 +16,7 @@ from sre_space.analysis.detection.share_alarm import SILENCE_NS, ShareAlarm
 from sre_space.analysis.statistics.share_bounds import tolerated
 from sre_space.analysis.statistics.sketch import Durations, Sketch
 from sre_space.domain.detectors import DetectorReport, DetectorState
+from sre_space.domain.intervals import usual_range
 from sre_space.domain.symptoms import Symptom, SymptomKind
 
 FLOOR = 0.5
@@ -118,13 +119,17 @@ class Conversion:
         recent = self.baseline.latest(now // SECOND - QUARANTINE_S)
         asked, lost = sum(sketch.count for sketch in recent), sum(sketch.errors for sketch in recent)
         usual = self.baseline.usual.count if self.baseline.ready else 0
+        baseline = round(1 - self.baseline.errors / usual, 4) if usual else None
+        low, high = usual_range(baseline, asked) if baseline is not None and asked else (None, None)
         report = DetectorReport(
             SymptomKind.CONVERSION,
             self.journey,
             DetectorState.OK,
             value=round(1 - lost / asked, 4) if asked else None,
             threshold=round(max(self.floor, 1 - self.lost_tolerated), 4) if usual else self.floor,
-            baseline=round(1 - self.baseline.errors / usual, 4) if usual else None,
+            baseline=baseline,
+            usual_low=low,
+            usual_high=high,
         )
         match self.known(now):
             case Known.LOW:

@@ -4,7 +4,15 @@ import os
 from collections.abc import Mapping
 
 from sre_space.bootstrap.space import servers as space_servers
-from sre_space.bootstrap.space.servers import BUS, HOST, NO_EXTERNAL_SERVERS, OTLP, PORTS, ExternalServers
+from sre_space.bootstrap.space.servers import (
+    BUS,
+    DASHBOARD_PORT,
+    HOST,
+    NO_EXTERNAL_SERVERS,
+    OTLP,
+    PORTS,
+    ExternalServers,
+)
 
 _LINK = "_link_port"
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYTHONPATH")
@@ -23,7 +31,7 @@ def addresses(ports: Mapping[str, int], external: ExternalServers = NO_EXTERNAL_
     values = {
         name: address for name, address in space_servers.addresses(ports, external).items() if name in (BUS, OTLP)
     }
-    of_servers = {name for names in PORTS.values() for name in names}
+    of_servers = {DASHBOARD_PORT, *(name for names in PORTS.values() for name in names)}
     for name, port in ports.items():
         if name not in of_servers:
             values[name.upper()] = str(port)

@@ -66,6 +66,11 @@ class SpaceState(StatePaths):
         """Return supervisord's read-only socket, which lists the units."""
         return self.socket.with_name("units.sock")
 
+    @property
+    def events_socket(self) -> Path:
+        """Return supervisord's socket of events, which sends the starts and ends of the units."""
+        return self.socket.with_name("events.sock")
+
     def release(self) -> None:
         """Remove the halt file, also when a folder is in its place."""
         remove(self.halt)
@@ -141,8 +146,8 @@ class SpaceState(StatePaths):
 
     def clear(self) -> None:
         """Remove the record, sockets and environments of a space that has ended; ignore what cannot be removed."""
-        files = (self.space_record, self.supervisor_pid, self.socket, self.read_socket, self.network_socket)
-        for path in (*files, *self.environments.glob("*")):
+        sockets = (self.socket, self.read_socket, self.events_socket, self.network_socket)
+        for path in (self.space_record, self.supervisor_pid, *sockets, *self.environments.glob("*")):
             with contextlib.suppress(OSError):
                 remove(path)
 

@@ -5,9 +5,10 @@ import logging
 import socket
 import struct
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sre_embedded.listening import HOST
 from sre_embedded.servers.bus.calls import NODE, UNSUPPORTED_VERSION, Records
 from sre_embedded.servers.bus.codec import ProtocolError, WireReader, array, int16, int32, text
 from sre_embedded.servers.bus.group_calls import GroupCalls
@@ -16,7 +17,6 @@ from sre_embedded.servers.bus.topics import Topics
 
 log = logging.getLogger(__name__)
 
-HOST = "127.0.0.1"
 MAX_REQUEST = 32 * 2**20
 API_VERSIONS = 18
 NEVER = 99
@@ -38,9 +38,16 @@ class Api:
 class Broker:
     """Answers requests of the fixed list of calls."""
 
-    def __init__(self, folder: Path, port: int) -> None:
-        topics, node = Topics(folder / "topics"), int32(NODE) + text(HOST) + int32(port)
-        records, groups = Records(topics, node), GroupCalls(topics, Offsets(folder / "offsets.jsonl"), node)
+    def __init__(self, folder: Path, port: int, host: str = HOST, same: "Broker | None" = None) -> None:
+        """Serve clients that reach it at `host` and `port`, with topics and groups of the `same` broker elsewhere."""
+        node = int32(NODE) + text(host) + int32(port)
+        if same is None:
+            topics = Topics(folder / "topics")
+            records, groups = Records(topics, node), GroupCalls(topics, Offsets(folder / "offsets.jsonl"), node)
+        else:
+            records, groups = replace(same.records, node=node), replace(same.groups, node=node)
+        self.records: Records = records
+        self.groups: GroupCalls = groups
         self.apis: dict[int, Api] = {
             0: Api(3, 7, NEVER, records.produce),
             1: Api(4, 11, 4, records.fetch),
@@ -102,10 +109,26 @@ class Broker:
         return int16(error) + array(listed)
 
 
-async def serve(folder: Path, listener: socket.socket) -> None:
-    """Serve the broker on `listener`, with its state in `folder`, until cancelled."""
-    port = listener.getsockname()[1]
-    server = await asyncio.start_server(Broker(folder, port).serve, sock=listener)
-    log.info("the bus listens on %s:%d", HOST, port)
+@dataclass(frozen=True)
+class NetworkListener:
+    """A listener for clients that reach the broker as `host`, beside those of this machine."""
+
+    host: str
+    listener: socket.socket
+
+
+async def serve(folder: Path, listener: socket.socket, network: NetworkListener | None = None) -> None:
+    """Serve the broker on `listener`, with its state in `folder`, until cancelled; on that of a `network` too."""
+    broker = Broker(folder, listener.getsockname()[1])
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_serve(broker, listener, HOST))
+        if network is not None:
+            same = Broker(folder, network.listener.getsockname()[1], network.host, broker)
+            group.create_task(_serve(same, network.listener, network.host))
+
+
+async def _serve(broker: Broker, listener: socket.socket, host: str) -> None:
+    server = await asyncio.start_server(broker.serve, sock=listener)
+    log.info("the bus serves %s:%d", host, listener.getsockname()[1])
     async with server:
         await server.serve_forever()

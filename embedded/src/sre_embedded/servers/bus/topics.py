@@ -5,11 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sre_embedded.servers.bus.partition import Partition
-from sre_space.codec.topics import CHANGES, FACTS, SIGNALS, SYMPTOM_REPORTS
+from sre_space.codec.topics import ONE_PARTITION
 from sre_space.state_files import make_folder
 
 PARTITIONS = 4
-ONE_PARTITION = {SIGNALS, SYMPTOM_REPORTS, FACTS, CHANGES}
 UNKNOWN_TOPIC, INVALID_TOPIC, TOPIC_EXISTS, INVALID_PARTITIONS, INVALID_REPLICATION = 3, 17, 36, 37, 38
 _NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _FOLDER = re.compile(r"(.+)-(0|[1-9]\d{0,3})")

@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 from mcp import MCPError
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
+from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -62,7 +63,12 @@ def app(tools: Tools, identities: tuple[Identity, ...]) -> Starlette:
         *rest_routes(tools, f"/repos/{site.owner}/{site.repo}"),
         git_route(tools.refs, f"/{site.owner}/{site.repo}.git"),
     ]
-    mcp_app = server.streamable_http_app(json_response=True, stateless_http=True, custom_starlette_routes=routes)
+    mcp_app = server.streamable_http_app(
+        json_response=True,
+        stateless_http=True,
+        custom_starlette_routes=routes,
+        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),  # `listening` checks
+    )
     mcp_app.add_middleware(Authenticated, identities=identities)
     return mcp_app
 

@@ -20,10 +20,11 @@ Flight = asyncio.Queue[tuple[float, bytes]]  # due time of a chunk (the loop's),
 
 @dataclass
 class Link:
-    """The link to the service on `port`; each chunk takes `delay` seconds, in each direction."""
+    """The link to the service on `port` of `host`; each chunk takes `delay` seconds, in each direction."""
 
     service: str
     port: int
+    host: str = "127.0.0.1"
     delay: float = 0.0
     connections: set["asyncio.Task[None]"] = field(default_factory=set)
 
@@ -44,7 +45,7 @@ class Link:
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.port)
+            far_reader, far_writer = await asyncio.open_connection(self.host, self.port)
         except OSError as error:
             log.info("%s cannot be reached: %s", self.service, error)
             _reset(writer)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -42,10 +43,11 @@ class JaegerAnswer:
 Answer = Callable[[sqlite3.Connection, Request], JaegerAnswer]
 
 
-def app(path: Path, damaged: "asyncio.Future[None]") -> Starlette:
+def app(path: Path, damaged: "asyncio.Future[None]", dashboard: str = "") -> Starlette:
     """Return the API's application; each request is answered on a thread with its own connection.
 
-    `damaged` gets an exception when the database is damaged.
+    `damaged` gets an exception when the database is damaged. `dashboard` is its address: it has the pages that Jaeger
+    has; "" where nobody serves it.
     """
 
     def route(pattern: str, answer: Answer) -> Route:
@@ -74,9 +76,23 @@ def app(path: Path, damaged: "asyncio.Future[None]") -> Starlette:
             route("/api/traces/{trace_id}", _trace),
             route("/api/dependencies", _dependencies),
             Route("/search", _page),
-            Route("/trace/{trace_id}", _page),
+            *_pages(dashboard),
         ]
     )
+
+
+def _pages(dashboard: str) -> list[Route]:
+    """Return the routes of Jaeger's pages, which lead to the dashboard where there is one."""
+    if not dashboard:
+        return [Route("/trace/{trace_id}", _page)]
+
+    async def entry(_: Request) -> Response:
+        return RedirectResponse(f"{dashboard}/")
+
+    async def trace(request: Request) -> Response:
+        return RedirectResponse(f"{dashboard}/traces/{quote(request.path_params['trace_id'], safe='')}")
+
+    return [Route("/", entry), Route("/trace/{trace_id}", trace)]
 
 
 async def _page(request: Request) -> Response:

@@ -136,7 +136,7 @@ def _error(code: int, grpc_code: int, message: str, headers: dict[str, str] | No
     return Response(status.SerializeToString(), code, headers, media_type=PROTOBUF)
 
 
-async def serve_grpc(authorizer: Authorizer, intake: Intake, port: int) -> None:
+async def serve_grpc(authorizer: Authorizer, intake: Intake, port: int, host: str) -> None:
     """Serve OTLP over gRPC until cancelled; `Refused` when the port is in use."""
     options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", MAX_BODY)]
     server = grpc.aio.server(options=options)
@@ -147,7 +147,7 @@ async def serve_grpc(authorizer: Authorizer, intake: Intake, port: int) -> None:
             (grpc.method_handlers_generic_handler(_SERVICE.format(signal, name), {"Export": handler}),)
         )
     try:
-        server.add_insecure_port(f"127.0.0.1:{port}")
+        server.add_insecure_port(f"{host}:{port}")
     except RuntimeError as error:
         raise Refused(f"port {port} is in use; set OTLP_GRPC_PORT to another") from error
     await server.start()

@@ -1,20 +1,18 @@
-"""The client of a space's supervisord, which finds, signals and starts processes; standard library only."""
+"""The client of a space's supervisord, which finds and starts processes: fulfils `ports.Runtime`."""
 
 import http.client
 import os
 import signal
 import socket
+import time
 import xmlrpc.client
 from dataclasses import dataclass
 from typing import Any
 
+from sre_chaos.errors import NoTarget, Unreachable
 
-class NoTarget(Exception):
-    """The target cannot be hit; the message says what to do."""
-
-
-class Unreachable(NoTarget):
-    """No space runs, or one of its processes does not answer."""
+SEEN_WITHIN_S = 5.0
+LOOK_EVERY_S = 0.01
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -48,31 +46,47 @@ class _UnixTransport(xmlrpc.client.Transport):
 
 
 @dataclass(frozen=True)
-class Runtime:
-    """The supervisord of one space."""
+class Supervisord:
+    """The supervisord of one space, at the path of its socket."""
 
     path: str
-
-    def pid(self, unit: str) -> int:
-        """Return the process id of a running unit; raise `NoTarget` when it does not run."""
-        pid = self.living(unit)
-        if not pid:
-            raise NoTarget(f"{unit} does not run; there is nothing to hit")
-        return pid
 
     def living(self, unit: str) -> int:
         """Return the process id of a unit, 0 when it does not run."""
         info = self._call("getProcessInfo", unit)
         return int(str(info["pid"])) if isinstance(info, dict) else 0
 
+    def kill(self, unit: str) -> int:
+        """Send SIGKILL; return when supervisord has noticed the exit, so that a recovery finds the service down."""
+        pid = self._signal(unit, signal.SIGKILL)
+        deadline = time.monotonic() + SEEN_WITHIN_S
+        while self.living(unit) == pid and time.monotonic() < deadline:
+            time.sleep(LOOK_EVERY_S)
+        return pid
+
+    def freeze(self, unit: str) -> int:
+        """Send SIGSTOP: the process is alive and its port open, but it does not answer."""
+        return self._signal(unit, signal.SIGSTOP)
+
+    def thaw(self, unit: str, pid: int) -> None:
+        """Send SIGCONT to the stopped process; one that was restarted meanwhile runs anyway."""
+        if self.living(unit) == pid:
+            os.kill(pid, signal.SIGCONT)
+
+    def reload(self, unit: str) -> None:
+        """Send SIGHUP."""
+        self._signal(unit, signal.SIGHUP)
+
     def start(self, unit: str) -> None:
         """Start a unit that is down."""
         if not self.living(unit):
             self._call("startProcess", unit, False)
 
-    def signal(self, unit: str, number: signal.Signals) -> int:
+    def _signal(self, unit: str, number: signal.Signals) -> int:
         """Send a signal to a running unit; return its process id, raise `NoTarget` when it does not run."""
-        pid = self.pid(unit)
+        pid = self.living(unit)
+        if not pid:
+            raise NoTarget(f"{unit} does not run; there is nothing to hit")
         os.kill(pid, number)
         return pid
 

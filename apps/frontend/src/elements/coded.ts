@@ -1,0 +1,9 @@
+// Text of facts, in which names stand between backticks: they are shown as code, and the rest as text.
+import { html, type TemplateResult } from "lit";
+
+/** The text with what stands between two backticks as code, also where the text was cut before the second. */
+export function coded(text: string): TemplateResult[] | string {
+  const parts = text.split("`");
+  if (parts.length < 2) return text;
+  return parts.map((part, index) => (index % 2 ? html`<code>${part}${index === parts.length - 1 ? "…" : ""}</code>` : html`${part}`));
+}

@@ -1,0 +1,1 @@
+"""The evaluation on Docker Compose, in the stack that runs around its container."""

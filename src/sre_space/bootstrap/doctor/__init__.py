@@ -1,0 +1,1 @@
+"""The checks of `sre-space doctor`: each asks a port, and all are asked at once."""

@@ -1,0 +1,1 @@
+"""The HTTP side of the dashboard: guard, routes, problems, stream, the page's files."""

@@ -1,0 +1,1 @@
+"""Prometheus with Alertmanager beside Scout: `make bench-peers` (docs/benchmarks.md)."""
