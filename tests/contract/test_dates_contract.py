@@ -42,11 +42,11 @@ def server(status: int, date: str | None) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", ["adapter", "double"])
 def test_each_of_the_others_is_told_by_name_with_its_time(name: str) -> None:
-    with server(200, formatdate(1_000_000 + AHEAD, usegmt=True)) as url:
-        world = World(misread={"the forge": AHEAD * SECOND})
+    world = World(misread={"the forge": AHEAD * SECOND})
+    with server(200, formatdate(world.begun // SECOND + AHEAD, usegmt=True)) as url:
         told = asyncio.run((HttpDates({"the forge": url}) if name == "adapter" else world).ask())
 
-    assert told["the forge"] // SECOND == 1_000_000 + AHEAD
+    assert told["the forge"] // SECOND == world.begun // SECOND + AHEAD
 
 
 def asked(url: str) -> dict[str, int]:
