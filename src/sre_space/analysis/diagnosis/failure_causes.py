@@ -113,7 +113,7 @@ def _finding(
     spans = incident.spans
     gave_up = float(np.median(spans.duration[rows])) < context.usual_lengths.get(failure.group, 0.0)
     gave_up = gave_up or _asked_wrongly(rows, incident) or bool(2 * np.count_nonzero(context.hasty[rows]) > len(rows))
-    message = spans.names[spans.message[rows[0]]] or context.said.get(int(rows[0]), "")
+    message = spans.names[spans.message[rows[0]]] or _logged_by(failure, int(rows[0]), incident, context.said)
     service, operation, kind = _charged(failure, incident, context, gave_up, message)
     traces = np.unique(spans.trace[rows])
     ended = context.requests.broken if failure.sign is Sign.BROKEN_OFF else context.requests.felt
@@ -129,9 +129,24 @@ def _finding(
         evidence=Evidence(f"span:{spans.id_of(int(rows[0]))}", _statement(failure, rows, message, incident)),
         since=int(spans.start[rows].min()),
         rows=tuple(_shown(failure, rows, service, incident)),
+        tied=failure.sign is Sign.BROKEN_OFF and context.accused(failure.group, message) != failure.group.service,
         reporter=failure.group.service,
         requests=len(traces),
     )
+
+
+def _logged_by(failure: Failing, row: int, incident: Window, said: Mapping[int, str]) -> str:
+    """Return the line that tells of the fault in the log of a span; "" for none.
+
+    Of work that broke off, what waits for it in the same service may tell: handlers of exceptions are further out.
+    """
+    spans = incident.spans
+    while row not in said and failure.sign is Sign.BROKEN_OFF:
+        up = int(spans.parent[row])
+        if up == ROOT or spans.service[up] != spans.service[row]:
+            break
+        row = up
+    return said.get(row, "")
 
 
 def _asked_wrongly(rows: Ints, incident: Window) -> bool:
@@ -160,7 +175,8 @@ def _charged(
 
     A call that fails before its usual duration, although its other end did not fail, is charged to the caller: its
     timeout is too short. So is one that was answered that the request is wrong (`gave_up` stands for both). What a call
-    without answer says of its other end is charged to that end, when it is a service.
+    without answer says of its other end is charged to that end, when it is a service; so is what work says that broke
+    off, though nothing but its word shows it (tied).
     """
     group = failure.group
     ends = context.ends
@@ -180,6 +196,8 @@ def _charged(
         if named not in ("", group.service) and not gave_up and not is_callers_fault(message):
             return named, group.operation, CauseKind.ERROR
         return group.service, group.operation, CauseKind.DEPENDENCY_ERROR if foreign else CauseKind.ERROR
+    if (accused := context.accused(group, message)) != group.service:
+        return accused, "", CauseKind.ERROR
     step = failure.after
     if step is not None and step.part == Part.HOP and _callee_failed(step, incident, ends):
         return step.callee, step.callee_operation, CauseKind.ERROR
@@ -215,7 +233,7 @@ def _statement(failure: Failing, rows: Ints, message: str, incident: Window) -> 
         return f"`{group.operation}` in {group.service} {after}: {rate}"
     step = failure.after
     after = f"after `{step.callee_operation or step.operation}`" if step is not None else "before its first step"
-    return f"`{group.operation}` in {group.service} breaks off {after}: {rate}"
+    return f"`{group.operation}` in {group.service} breaks off {after}: {rate}{quoted}"
 
 
 def _called(group: CallGroup) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from sre_space.analysis.diagnosis.findings import Finding, Signal
 from sre_space.analysis.diagnosis.graph import CallGraph
 from sre_space.analysis.diagnosis.messages import kind_of_message
-from sre_space.analysis.diagnosis.metric_words import Meaning, is_outgoing, meaning_of
+from sre_space.analysis.diagnosis.metric_words import Meaning, is_of_host, is_outgoing, meaning_of, words_of
 from sre_space.analysis.diagnosis.metrics import Shift, shifts
 from sre_space.analysis.diagnosis.ranking import LARGE
 from sre_space.analysis.diagnosis.signals import charged_service
@@ -23,6 +23,7 @@ from sre_space.domain.diagnosis import CauseKind, Evidence
 SURGE = 2.0  # times the usual rate
 BEYOND = 1.25  # times what health reached: load that was growing already is no surge
 UNLIKELY = 0.01
+_VOLUME = {"bytes", "packets"}
 
 
 def load_findings(
@@ -38,7 +39,7 @@ def load_findings(
     surges: dict[str, list[Shift]] = defaultdict(list)
     for shift in moved:
         if (
-            shift.meaning is Meaning.TRAFFIC
+            _is_of_requests(shift)
             and shift.p_value <= UNLIKELY
             and shift.now >= SURGE * max(shift.usual, math.ulp(1.0))
             and shift.now >= BEYOND * shift.high
@@ -50,6 +51,12 @@ def load_findings(
         for service, moved_up in surges.items()
         if service not in called and _of_most_instances(moved_up, measured)
     ]
+
+
+def _is_of_requests(shift: Shift) -> bool:
+    """Return True for a rate of requests: bytes also come back from callees, and a machine's are not one service's."""
+    name = shift.series.name
+    return shift.meaning is Meaning.TRAFFIC and not is_of_host(name) and _VOLUME.isdisjoint(words_of(name))
 
 
 def _of_most_instances(surged: Sequence[Shift], measured: MetricTable) -> bool:
@@ -70,8 +77,13 @@ def _finding(service: str, shift: Shift) -> Finding:
 
 
 def is_waiting(finding: Finding) -> bool:
-    """Return True for what load can cause: slow work, and failures that mention time or a lack of capacity."""
-    is_slow = finding.signal in (Signal.TIME, Signal.METRIC)
+    """Return True for what load can cause: slow work, and failures that mention time or a lack of capacity.
+
+    A resource that is used more is not waited for: more requests use more of it.
+    """
+    is_slow = finding.signal is Signal.TIME or (
+        finding.signal is Signal.METRIC and finding.kind is CauseKind.SLOW_CODE
+    )
     return is_slow or kind_of_message(finding.evidence.statement) in (CauseKind.HANG, CauseKind.SATURATION)
 
 

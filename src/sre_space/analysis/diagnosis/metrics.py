@@ -8,7 +8,7 @@ process warms up).
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from sre_space.analysis.diagnosis.metric_words import (
 from sre_space.analysis.diagnosis.tables import Floats, Ints, MetricTable, Series
 from sre_space.analysis.statistics.p_values import HIGH_QUANTILE, exceedance
 
+FEW = 10  # points: windows with fewer of a series are joined
 MIN_POINTS = 2  # a single point is no baseline
 BUSY = 0.5  # of a resource in use: below it, queueing is shorter than service (M/M/1: rho / (1 - rho) of it)
 
@@ -45,7 +46,11 @@ class Shift:
 
 
 def shifts(incident: MetricTable, baselines: Sequence[MetricTable], since: int = 0) -> list[Shift]:
-    """Return every series that moved in the bad direction; points before `since` (Unix ns) are left out."""
+    """Return every series that moved in the bad direction; points before `since` (Unix ns) are left out.
+
+    Each is compared with the healthy window that it differs least from: what healthy windows differ from each other is
+    no fault.
+    """
     exact, pooled = _usual(baselines)
     moved = []
     for number, series in enumerate(incident.index):
@@ -58,7 +63,9 @@ def shifts(incident: MetricTable, baselines: Sequence[MetricTable], since: int =
         if usual is None and meaning_of(series.name, series.attributes) is not Meaning.SATURATION:
             usual = pooled.get(_identity(series, ""))
         if usual is not None and np.count_nonzero(late):
-            moved.append(_compared(series, times[late], values[late], usual))
+            compared = [_compared(series, times[late], values[late], window) for window in usual]
+            least = min(compared, key=lambda shift: shift.impact * (1.0 - shift.p_value))
+            moved.append(replace(least, high=max(shift.high for shift in compared)))
     return [shift for shift in moved if shift.impact > 0]
 
 
@@ -66,38 +73,47 @@ def _identity(series: Series, instance: str) -> tuple[object, ...]:
     return (series.service, instance, series.name, series.source, series.destination, series.attributes)
 
 
-def _usual(tables: Sequence[MetricTable]) -> tuple[Mapping[object, Floats], Mapping[object, Floats]]:
-    """Return the healthy values by series, and those over all instances."""
+def _usual(tables: Sequence[MetricTable]) -> tuple[Mapping[object, list[Floats]], Mapping[object, list[Floats]]]:
+    """Return the healthy values of each window by series, and those over all instances."""
     exact: dict[object, list[Floats]] = defaultdict(list)
     pooled: dict[object, list[Floats]] = defaultdict(list)
     for table in tables:
         bounds = np.searchsorted(table.series, np.arange(len(table.index) + 1))
+        instances: dict[object, list[Floats]] = defaultdict(list)
         for number, series in enumerate(table.index):
             values = table.value[bounds[number] : bounds[number + 1]]
             exact[_identity(series, series.instance)].append(values)
-            pooled[_identity(series, "")].append(values)
-    return _joined(exact), _joined(pooled)
+            instances[_identity(series, "")].append(values)
+        for key, parts in instances.items():
+            pooled[key].append(np.concatenate(parts))
+    return _enough(exact), _enough(pooled)
 
 
-def _joined(parts: Mapping[object, list[Floats]]) -> dict[object, Floats]:
-    joined = {key: np.concatenate(values) for key, values in parts.items()}
-    return {key: values for key, values in joined.items() if len(values) >= MIN_POINTS}
+def _enough(windows: Mapping[object, list[Floats]]) -> dict[object, list[Floats]]:
+    """Return the windows with enough values, all of them together where none has; without single points."""
+    found = {}
+    for key, parts in windows.items():
+        enough = [values for values in parts if len(values) >= FEW] or [np.concatenate(parts)]
+        if len(enough[0]) >= MIN_POINTS:
+            found[key] = enough
+    return found
 
 
 def _compared(series: Series, times: Ints, values: Floats, usual: Floats) -> Shift:
+    """Return the shift: mean against median, less by how much health exceeds its median on average (bursts)."""
     meaning = meaning_of(series.name, series.attributes)
     down = meaning is Meaning.SUCCESS
     p_value = exceedance(-values, -usual) if down else exceedance(values, usual)
     limit = usual.min() if down else usual.max()
     beyond = times[values < limit] if down else times[values > limit]
     before, now = float(np.median(usual)), float(values.mean())
-    impact = lost_share(series.name, meaning, before, now)
+    noise = float(np.maximum(before - usual if down else usual - before, 0.0).mean())
     return Shift(
         series,
         meaning,
         before,
         now,
-        impact,
+        lost_share(series.name, meaning, before, now + noise if down else now - noise),
         p_value,
         int(beyond[0]) if len(beyond) else 0,
         float(np.quantile(usual, HIGH_QUANTILE)),
