@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sre_space.adapters.telemetry_files import read_folder
-from sre_space.analysis.diagnosis.selecting import between
+from sre_space.analysis.diagnosis.selecting import between, outside
+from sre_space.analysis.diagnosis.tables import Telemetry
 from sre_space.analysis.diagnosis.window import Window
 
 Row = dict[str, Any]  # foreign JSON
+Period = tuple[int, int]  # first and last Unix ns
+SLACK_NS = 60 * 10**9  # a fault may show so long before and after what was cut out as its incident
 
 
 @dataclass
@@ -56,19 +59,29 @@ def truth_of(folder: Path) -> dict[str, Row]:
 def pairs_of(folder: Path, budget: Budget) -> Iterator[Pair]:
     """Yield each baseline of each case against the others of that case, each pair once.
 
-    Of a set whose cases have one baseline each, yield the second half of each against its first half.
+    Of a set whose cases have one baseline each, yield the second half of each against its first half. The time of the
+    set's incidents is cut out of every window: a day's metrics hold the faults of that day.
     """
     cases = rows_of(folder / "cases.jsonl")
     groups = dict.fromkeys(tuple(row.get("baseline") or ()) for row in cases)
     several = [group for group in groups if len(group) > 1]
+    faults = [_period(read_folder(folder / row["incident"])) for row in cases] if any(groups) else []
     if several:
-        yield from _each_against_the_others(folder, several, budget)
+        yield from _each_against_the_others(folder, several, faults, budget)
     else:
         names = [name for group in groups for name in group]
-        yield from _halves(folder, names, budget)
+        yield from _halves(folder, names, faults, budget)
 
 
-def _each_against_the_others(folder: Path, groups: list[tuple[str, ...]], budget: Budget) -> Iterator[Pair]:
+def _period(telemetry: Telemetry) -> Period:
+    """Return when an incident was, with the time before and after it in which its fault may show."""
+    first, last = Window.of(telemetry).span_of_time
+    return first - SLACK_NS, last + SLACK_NS
+
+
+def _each_against_the_others(
+    folder: Path, groups: list[tuple[str, ...]], faults: list[Period], budget: Budget
+) -> Iterator[Pair]:
     seen: set[tuple[str, tuple[str, ...]]] = set()
     for group in groups:
         windows: dict[str, Window] = {}
@@ -77,16 +90,26 @@ def _each_against_the_others(folder: Path, groups: list[tuple[str, ...]], budget
             if (name, others) in seen or budget.spent():
                 continue
             seen.add((name, others))
-            windows |= {part: Window.of(read_folder(folder / part)) for part in group if part not in windows}
-            yield Pair(f"{name} against {', '.join(others)}", windows[name], [windows[other] for other in others])
+            windows |= {
+                part: Window.of(outside(read_folder(folder / part), faults)) for part in group if part not in windows
+            }
+            healthy = [windows[other] for other in others if not _is_empty(windows[other])]
+            if healthy and not _is_empty(windows[name]):
+                yield Pair(f"{name} against {', '.join(others)}", windows[name], healthy)
 
 
-def _halves(folder: Path, names: list[str], budget: Budget) -> Iterator[Pair]:
+def _halves(folder: Path, names: list[str], faults: list[Period], budget: Budget) -> Iterator[Pair]:
     for name in dict.fromkeys(names):
         if budget.spent():
             continue
-        whole = read_folder(folder / name)
+        whole = outside(read_folder(folder / name), faults)
         first, last = Window.of(whole).span_of_time
         middle = (first + last) // 2
-        incident, baseline = between(whole, middle, last + 1), between(whole, first, middle)
-        yield Pair(f"halves of {name}", Window.of(incident), [Window.of(baseline)])
+        halves = Window.of(between(whole, middle, last + 1)), Window.of(between(whole, first, middle))
+        if not any(map(_is_empty, halves)):
+            yield Pair(f"halves of {name}", halves[0], [halves[1]])
+
+
+def _is_empty(window: Window) -> bool:
+    telemetry = window.telemetry
+    return not (len(window.spans) or len(telemetry.metrics.time) or len(telemetry.logs))

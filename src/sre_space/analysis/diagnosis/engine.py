@@ -16,6 +16,7 @@ from sre_space.analysis.diagnosis.metric_words import Meaning
 from sre_space.analysis.diagnosis.metrics import Shift
 from sre_space.analysis.diagnosis.observing import Observations, observe
 from sre_space.analysis.diagnosis.ranking import LARGE, Suspect, rank
+from sre_space.analysis.diagnosis.requests import UNFELT
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.analysis.diagnosis.selecting import faster_half
 from sre_space.analysis.diagnosis.states import (
@@ -115,6 +116,7 @@ def _charged(
     windows: Sequence[Window],
     alert: Alert | None,
 ) -> list[Charge]:
+    suspects = [suspect for suspect in suspects if suspect.score >= UNFELT]  # no change is blamed for less
     onset = alert.fired_at if alert and alert.fired_at else (suspects[0].since if suspects else 0)
     worst = suspects[0].score if suspects else 0.0
     guilt = {suspect.service: suspect.score / worst for suspect in suspects}

@@ -16,13 +16,12 @@ from sre_space.analysis.diagnosis.log_events import said_of_faults
 from sre_space.analysis.diagnosis.log_failures import failing_by_log
 from sre_space.analysis.diagnosis.messages import is_callers_fault
 from sre_space.analysis.diagnosis.peers import Peers
-from sre_space.analysis.diagnosis.requests import Requests
+from sre_space.analysis.diagnosis.requests import UNFELT, Requests
 from sre_space.analysis.diagnosis.selftime import Part
 from sre_space.analysis.diagnosis.tables import ERROR, ROOT, Flags, Ints
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.domain.diagnosis import CauseKind, Evidence
 
-UNFELT = 0.1  # the weight of a failure after which requests end as in health: somebody handles it
 SHOWN = 3  # the number of spans that a finding points to
 OF_THE_SERVER = (408, 429)  # codes of 4xx that tell of the server's time and limits
 SAID = 200  # characters of a message that a statement shows

@@ -20,7 +20,7 @@ from sre_space.analysis.diagnosis.failures import answers
 from sre_space.analysis.diagnosis.findings import Finding, Signal
 from sre_space.analysis.diagnosis.grouping import CallGroup
 from sre_space.analysis.diagnosis.legs import legs_of
-from sre_space.analysis.diagnosis.requests import Requests
+from sre_space.analysis.diagnosis.requests import UNFELT, Requests
 from sre_space.analysis.diagnosis.selftime import Part
 from sre_space.analysis.diagnosis.tables import Flags, Floats, Ints
 from sre_space.analysis.diagnosis.window import Window
@@ -30,7 +30,6 @@ from sre_space.domain.diagnosis import CauseKind, Evidence
 UNLIKELY = 0.5  # a group with a larger p-value is not slower; a verdict asks for a far smaller one
 FEW = 10  # a group with fewer spans makes no baseline by itself
 BUSY = 0.05  # of the requests' time: a service whose own work is slower by it is busy
-UNFELT = 0.1  # the weight of slow work in requests that take no longer than in health
 SHOWN = 3  # the number of spans that a finding points to
 
 _SQL = re.compile(r"\s*(select|insert into|update \S+ set|delete from|with|merge into|pragma)\b", re.IGNORECASE)

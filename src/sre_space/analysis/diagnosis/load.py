@@ -23,7 +23,7 @@ from sre_space.domain.diagnosis import CauseKind, Evidence
 SURGE = 2.0  # times the usual rate
 BEYOND = 1.25  # times what health reached: load that was growing already is no surge
 UNLIKELY = 0.01
-_VOLUME = {"bytes", "packets"}
+_VOLUME = {"bytes", "packets", "net", "network", "receive", "received", "transmit", "transmitted", "rx", "tx"}
 
 
 def load_findings(
@@ -81,9 +81,7 @@ def is_waiting(finding: Finding) -> bool:
 
     A resource that is used more is not waited for: more requests use more of it.
     """
-    is_slow = finding.signal is Signal.TIME or (
-        finding.signal is Signal.METRIC and finding.kind is CauseKind.SLOW_CODE
-    )
+    is_slow = finding.signal is Signal.TIME or (finding.signal is Signal.METRIC and finding.kind is CauseKind.SLOW_CODE)
     return is_slow or kind_of_message(finding.evidence.statement) in (CauseKind.HANG, CauseKind.SATURATION)
 
 

@@ -27,7 +27,7 @@ NOTHING = "anything"
 def failing_by_log(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
     """Return the work whose log tells of a fault, or breaks off, more often than in health."""
     templates = Templates()
-    usual = [(log_events(window, templates), window) for window in baselines]
+    usual = [(log_events(window, templates), window) for window in baselines if len(window.telemetry.logs.trace)]
     now = log_events(incident, templates)
     found = [*_faulty(now, incident, usual), *_broken_off(now, incident, usual)]
     return [
@@ -45,6 +45,8 @@ def _faulty(
         told.update(counts(faulty_spans(events, window)))
         tried.update({group: window.groups.size(number) for number, group in enumerate(window.groups.keys)})
     for (group, template), rows in faulty_spans(now, incident).items():
+        if not tried[group]:
+            continue  # of work that health did not have, or without its log: it may be its everyday
         every = incident.groups.rows(incident.groups.number[group])
         rate = failure_rate(told[group, template], tried[group])
         yield rated(Sign.LOGGED, (group, None), rows, every, rate), template

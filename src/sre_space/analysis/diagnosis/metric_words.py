@@ -35,6 +35,7 @@ _WORDS: Mapping[Meaning, frozenset[str]] = {
     ),
     Meaning.TRAFFIC: _set(
         "requests request rps qps ops workload throughput calls traffic hits messages rate bytes packets count total"
+        " net network receive received transmit transmitted rx tx"
     ),
 }
 _SHARES = _set("ratio rate percent percentage pct share")
@@ -44,7 +45,7 @@ _OUTGOING = _set("client outgoing outbound egress upstream producer published se
 _IN_FLIGHT = _set("active inflight flight concurrent")
 _HOSTS = _set("node host")
 _CLOCKS = _set("uptime created timestamp birth age")
-_UNUSED = _set("idle free unused")
+_UNUSED = _set("idle free unused limit limits quota")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+\d*|\d+[a-z]*")
 
 
@@ -62,7 +63,7 @@ def meaning_of(name: str, attributes: Sequence[tuple[str, str]] = ()) -> Meaning
     <Meaning.OTHER: 'other'>
     """
     words = words_of(name)
-    if not _UNUSED.isdisjoint((*words, *(value.lower() for _, value in attributes))):
+    if is_unused(name, attributes):
         return Meaning.OTHER
     if words[-1:] == ("count",) and not _WORDS[Meaning.LATENCY].isdisjoint(words):
         return Meaning.TRAFFIC  # a histogram's number of durations
@@ -73,6 +74,11 @@ def meaning_of(name: str, attributes: Sequence[tuple[str, str]] = ()) -> Meaning
             return meaning
     arrives = words[-1:] != ("mean",) and _IN_FLIGHT.isdisjoint(words) and not _WORDS[Meaning.TRAFFIC].isdisjoint(words)
     return Meaning.TRAFFIC if arrives else Meaning.OTHER
+
+
+def is_unused(name: str, attributes: Sequence[tuple[str, str]] = ()) -> bool:
+    """Return True for what is free of a resource, or may be used of it: more of that harms nobody."""
+    return not _UNUSED.isdisjoint((*words_of(name), *(value.lower() for _, value in attributes)))
 
 
 def is_share(name: str) -> bool:

@@ -43,30 +43,35 @@ class Shift:
     p_value: float
     since: int
     high: float = 0.0  # what nearly all healthy values are below
+    steady: float = 0.0  # the present value without the bursts that health has, too
 
 
-def shifts(incident: MetricTable, baselines: Sequence[MetricTable], since: int = 0) -> list[Shift]:
-    """Return every series that moved in the bad direction; points before `since` (Unix ns) are left out.
+def shifts(incident: MetricTable, baselines: Sequence[MetricTable]) -> list[Shift]:
+    """Return every series that moved in the bad direction."""
+    return [shift for shift in compared(incident, baselines) if shift.impact > 0]
+
+
+def compared(incident: MetricTable, baselines: Sequence[MetricTable]) -> list[Shift]:
+    """Return every series that health has, too, however it moved.
 
     Each is compared with the healthy window that it differs least from: what healthy windows differ from each other is
     no fault.
     """
     exact, pooled = _usual(baselines)
-    moved = []
+    every = []
     for number, series in enumerate(incident.index):
         if is_clock(series.name):
             continue
         first, last = np.searchsorted(incident.series, (number, number + 1))
         times, values = incident.time[first:last], incident.value[first:last]
-        late = times >= since
         usual = exact.get(_identity(series, series.instance))
         if usual is None and meaning_of(series.name, series.attributes) is not Meaning.SATURATION:
             usual = pooled.get(_identity(series, ""))
-        if usual is not None and np.count_nonzero(late):
-            compared = [_compared(series, times[late], values[late], window) for window in usual]
-            least = min(compared, key=lambda shift: shift.impact * (1.0 - shift.p_value))
-            moved.append(replace(least, high=max(shift.high for shift in compared)))
-    return [shift for shift in moved if shift.impact > 0]
+        if usual is not None and len(times):
+            candidates = [_compared(series, times, values, window) for window in usual]
+            least = min(candidates, key=lambda shift: shift.impact * (1.0 - shift.p_value))
+            every.append(replace(least, high=max(shift.high for shift in candidates)))
+    return every
 
 
 def _identity(series: Series, instance: str) -> tuple[object, ...]:
@@ -108,15 +113,17 @@ def _compared(series: Series, times: Ints, values: Floats, usual: Floats) -> Shi
     beyond = times[values < limit] if down else times[values > limit]
     before, now = float(np.median(usual)), float(values.mean())
     noise = float(np.maximum(before - usual if down else usual - before, 0.0).mean())
+    steady = now + noise if down else now - noise
     return Shift(
         series,
         meaning,
         before,
         now,
-        lost_share(series.name, meaning, before, now + noise if down else now - noise),
+        lost_share(series.name, meaning, before, steady),
         p_value,
         int(beyond[0]) if len(beyond) else 0,
         float(np.quantile(usual, HIGH_QUANTILE)),
+        steady,
     )
 
 

@@ -32,6 +32,7 @@ FEW = 10  # requests: windows with fewer of a kind are joined
 HIGH = 0.95  # the quantile of healthy durations beyond which a request is slow
 LONGER = 1.1  # times the healthy median, at least, that a slow request takes
 REFUSED, FAULT = 400, 500
+UNFELT = 0.1  # the weight of what differs while requests end as in health
 
 Entry = tuple[str, str, str]  # service and operation, and the first operation of another service
 Sign = Callable[[Window, Ints], Flags]
@@ -98,7 +99,7 @@ def requests_of(incident: Window, baselines: Sequence[Window]) -> Requests:
     seen = [window for window in baselines if len(window.spans)]
     signs: tuple[Sign, ...] = (_faulty, _refused)
     says = _says(incident) and (not seen or any(_says(window) for window in seen))
-    if not says and all(len(window.telemetry.logs.trace) for window in (incident, *seen)):
+    if not says and seen and all(len(window.telemetry.logs.trace) for window in (incident, *seen)):
         says, signs = True, (_complained,)  # spans without status: the log lines of their traces tell
     for entry, rows in _entries(incident).items():
         healthy = [(window, found[entry]) for window, found in zip(baselines, usual, strict=True) if entry in found]

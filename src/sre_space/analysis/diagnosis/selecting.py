@@ -1,5 +1,6 @@
 """Part of a window: some of its traces or of its time, as tables of their own."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ from sre_space.analysis.diagnosis.tables import (
     ERROR,
     ROOT,
     Flags,
+    Ints,
     LogTable,
     MetricTable,
     SpanTable,
@@ -64,28 +66,43 @@ def faster_half(incident: Window) -> list[Window]:
 
 def between(telemetry: Telemetry, since: int, until: int) -> Telemetry:
     """Return the telemetry in [since, until) Unix ns; a trace belongs to the time of its first span."""
+    return _some(telemetry, lambda times: (times >= since) & (times < until))
+
+
+def outside(telemetry: Telemetry, periods: Sequence[tuple[int, int]]) -> Telemetry:
+    """Return the telemetry that lies in none of some periods (first and last Unix ns)."""
+
+    def keep(times: Ints) -> Flags:
+        inside = np.zeros(len(times), np.bool_)
+        for first, last in periods:
+            inside |= (times >= first) & (times <= last)
+        return ~inside
+
+    return _some(telemetry, keep)
+
+
+def _some(telemetry: Telemetry, keep: Callable[[Ints], Flags]) -> Telemetry:
+    """Return what was observed at times that are to be kept."""
     return Telemetry(
-        _spans_between(telemetry.spans, since, until),
-        _metrics_between(telemetry.metrics, since, until),
-        _logs_between(telemetry.logs, since, until),
+        _some_of_spans(telemetry.spans, keep),
+        _some_metrics(telemetry.metrics, keep(telemetry.metrics.time)),
+        _some_logs(telemetry.logs, keep(telemetry.logs.time)),
         telemetry.unreadable,
         telemetry.whole,
     )
 
 
-def _spans_between(spans: SpanTable, since: int, until: int) -> SpanTable:
+def _some_of_spans(spans: SpanTable, keep: Callable[[Ints], Flags]) -> SpanTable:
     begins = np.full(len(spans.trace_ids), np.iinfo(np.int64).max)
     np.minimum.at(begins, spans.trace, spans.start)
-    return some_traces(spans, (begins >= since) & (begins < until))
+    return some_traces(spans, keep(begins))
 
 
-def _metrics_between(metrics: MetricTable, since: int, until: int) -> MetricTable:
-    keep = (metrics.time >= since) & (metrics.time < until)
+def _some_metrics(metrics: MetricTable, keep: Flags) -> MetricTable:
     return replace(metrics, series=metrics.series[keep], time=metrics.time[keep], value=metrics.value[keep])
 
 
-def _logs_between(logs: LogTable, since: int, until: int) -> LogTable:
-    keep = (logs.time >= since) & (logs.time < until)
+def _some_logs(logs: LogTable, keep: Flags) -> LogTable:
     names = ("time", "service", "severity", "body", *(("trace", "span") if len(logs.trace) else ()))
     columns = {name: getattr(logs, name)[keep] for name in names}
     return replace(logs, **columns)

@@ -13,12 +13,15 @@ from sre_space.analysis.diagnosis.messages import is_callers_fault
 from sre_space.analysis.diagnosis.metric_words import Meaning, is_of_host
 from sre_space.analysis.diagnosis.metrics import Shift
 from sre_space.analysis.diagnosis.peers import Peers
-from sre_space.analysis.diagnosis.templates import FAULT, LogShift
+from sre_space.analysis.diagnosis.requests import UNFELT
+from sre_space.analysis.diagnosis.templates import FAULT, WARNING, LogShift
 from sre_space.domain.diagnosis import CauseKind, Evidence
 
 REQUESTS = (Meaning.FAILURE, Meaning.SUCCESS, Meaning.LATENCY)
 HALF_PROOF = 0.5  # the weight of a log or of a newly used resource, beside 1.0 for requests
-MIN_USE = 0.5  # the share of a resource's present use that must be new to make a finding
+MIN_GROWTH = 0.25  # the share of a resource's present use that must be new, beyond that of others
+MIN_STRANGE = 0.5  # the share of a service's lines that must be new or more frequent
+UNLIKELY = 0.01
 
 _CAUSE_KINDS: Mapping[Meaning, CauseKind] = {
     Meaning.FAILURE: CauseKind.ERROR,
@@ -30,14 +33,29 @@ _CAUSE_KINDS: Mapping[Meaning, CauseKind] = {
 }
 
 
-def metric_findings(shifts: Sequence[Shift]) -> list[Finding]:
-    """Return one finding a measure of a service, the mean of its instances: one affected of five counts a fifth."""
+def request_findings(every: Sequence[Shift]) -> list[Finding]:
+    """Return one finding a measure of a service's requests, the mean of its instances: one of five counts a fifth."""
+    shifts = [shift for shift in every if shift.meaning in REQUESTS and shift.impact > 0]
+    slowest = _slowest(every)
+    return [_request_finding(group, slowest) for group in _by_measure(shifts)]
+
+
+def resource_findings(shifts: Sequence[Shift], symptom: float) -> list[Finding]:
+    """Return one finding a resource of a service, that of the instance that stands out most.
+
+    `symptom` (0 to 1) is how far requests end worse at all: a resource that is used more slows nobody by itself.
+    """
+    large = [shift for shift in shifts if shift.impact >= MIN_GROWTH]
+    return [_resource_finding(group, symptom) for group in _by_measure(large)]
+
+
+def _by_measure(shifts: Sequence[Shift]) -> list[list[Shift]]:
+    """Return the measures of services, not of machines, each with its instances."""
     groups: dict[tuple[str, str, str], list[Shift]] = defaultdict(list)
     for shift in shifts:
-        if not is_of_host(shift.series.name) and (shift.meaning in REQUESTS or shift.impact >= MIN_USE):
+        if not is_of_host(shift.series.name):
             groups[charged_service(shift), shift.series.name, shift.series.source].append(shift)
-    slowest = _slowest(shifts)
-    return [_metric_finding(group, slowest) for group in groups.values()]
+    return list(groups.values())
 
 
 def charged_service(shift: Shift) -> str:
@@ -56,10 +74,20 @@ def _slowest(shifts: Sequence[Shift]) -> Mapping[str, float]:
     return slowest
 
 
-def _metric_finding(group: Sequence[Shift], slowest: Mapping[str, float]) -> Finding:
+def _request_finding(group: Sequence[Shift], slowest: Mapping[str, float]) -> Finding:
+    whole = slowest.get(group[0].series.name, 0.0)
+    impacts = [
+        min(shift.impact, (shift.steady - shift.usual) / whole) if whole > 0 else shift.impact for shift in group
+    ]
+    return _finding(group, sum(impacts) / len(impacts))
+
+
+def _resource_finding(group: Sequence[Shift], symptom: float) -> Finding:
+    return _finding(group, HALF_PROOF * symptom * max(shift.impact for shift in group))
+
+
+def _finding(group: Sequence[Shift], impact: float) -> Finding:
     worst = max(group, key=lambda shift: shift.impact)
-    whole = slowest.get(worst.series.name, 0.0)
-    impacts = [min(shift.impact, (shift.now - shift.usual) / whole) if whole > 0 else shift.impact for shift in group]
     starts = [shift.since for shift in group if shift.since]
     series = worst.series
     return Finding(
@@ -67,10 +95,40 @@ def _metric_finding(group: Sequence[Shift], slowest: Mapping[str, float]) -> Fin
         operation="",
         kind=_CAUSE_KINDS[worst.meaning],
         signal=Signal.METRIC,
-        impact=sum(impacts) / len(impacts) * (1.0 if worst.meaning in REQUESTS else HALF_PROOF),
+        impact=impact,
         p_value=min(shift.p_value for shift in group),
         evidence=Evidence(f"metric:{series.label}", f"{series.label} is {worst.now:.4g}, usually {worst.usual:.4g}"),
         since=min(starts, default=0),
+    )
+
+
+def unlike_before(shifts: Sequence[LogShift]) -> list[Finding]:
+    """Return a finding for each service most of whose harmless lines are new, or far more than in health.
+
+    It is context, and of no kind: it says where something is different, not that anything is wrong.
+    """
+    by_service: dict[str, list[LogShift]] = defaultdict(list)
+    for shift in shifts:
+        if shift.severity < WARNING and shift.p_value <= UNLIKELY:
+            by_service[shift.service].append(shift)
+    return [
+        _unlike(group, sum(shift.share for shift in group))
+        for group in by_service.values()
+        if sum(shift.share for shift in group) >= MIN_STRANGE
+    ]
+
+
+def _unlike(group: Sequence[LogShift], share: float) -> Finding:
+    most = max(group, key=lambda shift: shift.share)
+    return Finding(
+        service=most.service,
+        operation="",
+        kind=CauseKind.UNKNOWN,
+        signal=Signal.LOG,
+        impact=UNFELT * share,
+        p_value=most.p_value,
+        evidence=Evidence(f"log:{most.service}/{most.number}", _statement(most)),
+        since=most.since,
     )
 
 

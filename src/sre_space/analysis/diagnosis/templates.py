@@ -83,7 +83,7 @@ class LogShift:
 
 
 def log_shifts(incident: LogTable, baselines: Sequence[LogTable], seconds: tuple[float, float]) -> list[LogShift]:
-    """Return the templates at WARNING or above that became more frequent, given both lengths in seconds."""
+    """Return the templates that became more frequent, given both lengths in seconds."""
     templates = Templates()
     before = Counter(key for table in baselines for key in _keys(table, templates).elements())
     now = _keys(incident, templates)
@@ -97,7 +97,7 @@ def log_shifts(incident: LogTable, baselines: Sequence[LogTable], seconds: tuple
         severity, since, example = details[service, number]
         expected = (before[service, number] + 0.5) * scale if scale else 0.5
         p_value = poisson_tail(count, expected)
-        if severity >= WARNING and count > expected:
+        if count > expected:
             share = (count - expected) / lines[service]
             text = templates.text(number)
             shifts.append(
