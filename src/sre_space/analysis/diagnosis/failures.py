@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from sre_space.analysis.diagnosis.peers import Peers
 from sre_space.analysis.diagnosis.selftime import Part
 from sre_space.analysis.diagnosis.tables import ERROR, ROOT, UNSPECIFIED, Flags, Ints
 from sre_space.analysis.diagnosis.window import Window
-from sre_space.analysis.statistics.p_values import binomial_tail, failure_rate, smoothed_rate
+from sre_space.analysis.statistics.p_values import binomial_tail, failure_rate, smoothed_rate, two_sample_tail
 
 EXPLAINED = 0.5  # a failure beneath a span that is at least this share as probable makes it a victim
 FEW = 3  # attempts: so few can be no more than a suspicion
@@ -65,6 +66,14 @@ class Failing:
         return self.weight * len(self.rows) / len(self.tried)
 
 
+class Usual(NamedTuple):
+    """How often some work failed in health: how many times of how many, and the rate to expect by it."""
+
+    hits: int
+    tries: int
+    rate: float
+
+
 def failing(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
     """Return all work whose failure rate rose."""
     return [
@@ -90,8 +99,8 @@ def _answered_badly(sign: Sign, incident: Window, baselines: Sequence[Window]) -
         if sign is Sign.REFUSED and not before[group]:
             continue  # of work that health did not have: it may be its everyday
         rows = incident.groups.rows(number)
-        rate = failure_rate(failed[group], before[group])
-        candidates.append(rated(sign, (group, None), rows[bad[rows]], _tried(incident, number), rate))
+        usual = Usual(failed[group], before[group], failure_rate(failed[group], before[group]))
+        candidates.append(rated(sign, (group, None), rows[bad[rows]], _tried(incident, number), usual))
     return [candidate for candidate in candidates if candidate is not None]
 
 
@@ -116,13 +125,14 @@ def _bad(sign: Sign, window: Window) -> Flags:
     return failed if sign is Sign.ERROR else ~failed & (spans.code >= 400) & (spans.code < 500)
 
 
-def rated(sign: Sign, key: tuple[CallGroup, CallGroup | None], hit: Ints, tried: Ints, rate: float) -> Failing | None:
-    """Return the failing work with its p-value; None when its rate did not rise."""
-    p_value = binomial_tail(len(hit), len(tried), rate)
-    if p_value > (UNLIKELY if len(tried) >= FEW else POSSIBLE) or not len(hit):
+def rated(sign: Sign, key: tuple[CallGroup, CallGroup | None], hit: Ints, tried: Ints, usual: Usual) -> Failing | None:
+    """Return the failing work with its p-value; None when its rate did not rise, or health may hide as high a one."""
+    p_value = binomial_tail(len(hit), len(tried), usual.rate)
+    hidden = two_sample_tail(len(hit), len(tried), usual.hits, usual.tries) if usual.tries else 0.0
+    if max(p_value, hidden) > (UNLIKELY if len(tried) >= FEW else POSSIBLE) or not len(hit):
         return None
-    weight = 1.0 - len(tried) * rate / len(hit)
-    return Failing(sign, *key, hit, tried, weight, rate, p_value)
+    weight = 1.0 - len(tried) * usual.rate / len(hit)
+    return Failing(sign, *key, hit, tried, weight, usual.rate, p_value)
 
 
 def _broken_off(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
@@ -136,12 +146,12 @@ def _broken_off(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
     candidates = []
     for number, key in enumerate(steps.keys):
         all_of_them, last = steps.counts[key]
-        rate = smoothed_rate(ended[key], made[key])
-        if made[key] and last and binomial_tail(last, all_of_them, rate) <= UNLIKELY:
+        usual = Usual(ended[key], made[key], smoothed_rate(ended[key], made[key]))
+        if made[key] and last and binomial_tail(last, all_of_them, usual.rate) <= UNLIKELY:
             tried = steps.kind == number
             stopped = steps.parent[tried & steps.last]
             broken = stopped[~_abandoned(stopped, incident) & ~_answered_well(stopped, incident)]
-            candidates.append(rated(Sign.BROKEN_OFF, key, broken, steps.parent[tried], rate))
+            candidates.append(rated(Sign.BROKEN_OFF, key, broken, steps.parent[tried], usual))
     return [candidate for candidate in candidates if candidate is not None]
 
 
@@ -167,14 +177,15 @@ def _unanswered(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
     bare = _bare(incident)
     candidates = []
     for number, group in enumerate(incident.groups.keys):
-        usual = answered.get((group.service, group.operation))
-        if group.part != Part.HOP and usual:
+        callees = answered.get((group.service, group.operation))
+        if group.part != Part.HOP and callees:
             rows = incident.groups.rows(number)
-            callee, count = _called(group, rows, usual, incident), sum(usual.values())
+            named = group._replace(callee=_called(group, rows, callees, incident))
             rows = rows if group.part == Part.CALL else rows[bare[rows]]
-            rate = smoothed_rate(silent[group.service, group.operation], count + silent[group.service, group.operation])
-            named = group._replace(callee=callee)
-            candidates.append(rated(Sign.UNANSWERED, (named, None), rows, _calls(incident, group), rate))
+            hits = silent[group.service, group.operation]
+            tries = sum(callees.values()) + hits
+            usual = Usual(hits, tries, smoothed_rate(hits, tries))
+            candidates.append(rated(Sign.UNANSWERED, (named, None), rows, _calls(incident, group), usual))
     return [candidate for candidate in candidates if candidate is not None]
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from sre_space.analysis.diagnosis.failures import Failing, Sign, rated
+from sre_space.analysis.diagnosis.failures import Failing, Sign, Usual, rated
 from sre_space.analysis.diagnosis.grouping import CallGroup
 from sre_space.analysis.diagnosis.log_events import (
     BEGIN,
@@ -48,8 +48,8 @@ def _faulty(
         if not tried[group]:
             continue  # of work that health did not have, or without its log: it may be its everyday
         every = incident.groups.rows(incident.groups.number[group])
-        rate = failure_rate(told[group, template], tried[group])
-        yield rated(Sign.LOGGED, (group, None), rows, every, rate), template
+        hits, tries = told[group, template], tried[group]
+        yield rated(Sign.LOGGED, (group, None), rows, every, Usual(hits, tries, failure_rate(hits, tries))), template
 
 
 def _broken_off(
@@ -63,5 +63,6 @@ def _broken_off(
     attempts = reached_spans(now, incident, groups) if len(now.row) else {}
     for (group, template), rows in ended_spans(now, incident, groups if len(now.row) else ()).items():
         if before := reached[group, template]:
-            rate = smoothed_rate(ended[group, template], before)
-            yield rated(Sign.BROKEN_OFF, (group, None), rows, attempts[group, template], rate), template
+            hits = ended[group, template]
+            usually = Usual(hits, before, smoothed_rate(hits, before))
+            yield rated(Sign.BROKEN_OFF, (group, None), rows, attempts[group, template], usually), template

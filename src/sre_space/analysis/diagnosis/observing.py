@@ -117,7 +117,7 @@ def _writers(windows: Sequence[Window]) -> set[str]:
 def _by_spans(incident: Window, baselines: Sequence[Window], unseen: Flags, known: Known) -> list[Finding]:
     return [
         *slower(incident, baselines, known.requests, unseen),
-        *repeated(incident, baselines, unseen),
+        *repeated(incident, baselines, known.requests, unseen),
         *late_consumers(incident, baselines),
         *failures(incident, baselines, known),
     ]

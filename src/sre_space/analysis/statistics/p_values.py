@@ -26,6 +26,19 @@ def binomial_tail(hits: float, trials: float, rate: float) -> float:
     return math.exp(-trials * divergence(share, min(max(rate, 1e-9), 1 - 1e-9)))
 
 
+def two_sample_tail(hits: int, trials: int, usual_hits: int, usual_trials: int) -> float:
+    """Return an upper bound on the probability that so many of all hits fall into these trials, by chance alone.
+
+    The usual rate is not known, only that it gave `usual_hits` of `usual_trials`: with few of these it may be anything.
+
+    >>> two_sample_tail(10, 100, 0, 5) > 0.5
+    True
+    >>> two_sample_tail(10, 100, 0, 500) < 1e-6
+    True
+    """
+    return binomial_tail(hits, hits + usual_hits, trials / (trials + usual_trials))
+
+
 def smoothed_rate(hits: float, trials: float) -> float:
     """Return the rate of `hits` in `trials` with Jeffreys' half observation added, so that it is never 0."""
     return (hits + 0.5) / (trials + 1.0)
