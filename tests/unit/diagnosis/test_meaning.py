@@ -13,6 +13,7 @@ from sre_space.analysis.diagnosis.tables import (
     CLIENT,
     CONSUMER,
     ERROR,
+    INTERNAL,
     PRODUCER,
     SERVER,
     Change,
@@ -226,6 +227,35 @@ def test_a_log_that_no_longer_goes_on_accuses_its_service() -> None:
     found = diagnose(now, [usual])
     assert found.causes[0].service == "price"
     assert "no longer goes on" in found.evidence[0].statement
+
+
+def _asking(count: int, seed: int, line: str, level: int) -> Telemetry:
+    """Return requests of spans without status; price's outermost span logs a line, and at a fault asks nobody."""
+    spans, logs = [], LogBuilder()
+    for trace in range(seed, seed + count):
+        spans += [
+            row(trace, "1", "", "web", "GET /buy", 0, 20),
+            row(trace, "2", "1", "price", "POST /quote", 2, 16),
+            row(trace, "3", "2", "price", "Quotes.compute", 3, 14, kind=INTERNAL),
+        ]
+        if level < 17:
+            spans.append(row(trace, "4", "3", "tax-service", "GET /rate", 5, 10))
+        outer = spans[-2 if level >= 17 else -3]
+        logs.rows.append(
+            LogRow(outer.start, logs.names["price"], level, logs.names[line], logs.ids[outer.trace], logs.ids[outer.id])
+        )
+    return replace(telemetry(spans), logs=logs.table())
+
+
+@pytest.mark.parametrize(
+    ("line", "first"), [("No instances available for tax-service", "tax-service"), ("cannot parse the quote", "price")]
+)
+def test_what_broke_off_for_lack_of_another_convicts_neither(line: str, first: str) -> None:
+    found = diagnose(_asking(60, 1000, line, 17), [_asking(120, 10, "quote found", 9)])
+
+    assert found.causes[0].service == first
+    assert (found.verdict is Confidence.CONFIRMED) is (first == "price")
+    assert "breaks off" not in report(found) or line in report(found)
 
 
 # The report

@@ -1,16 +1,20 @@
 """The counting of `make bench-diagnosis`: what is right, when health is accused, which windows are compared."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from case_sets import Budget, pairs_of
 from scores import mistakes, rows, scored
+from support.foreign import NOW
 
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.domain.diagnosis import Cause, CauseKind, Confidence, Evidence
 
+MINUTE = 60 * 10**9
 TRUTH = {"case": "a", "services": ["cart"], "kind": "slow code", "kinds": ["slow-code"], "change": None}
 HEALTH = {"case": "h", "services": ["none"], "kind": "none", "change": "none"}
 
@@ -94,12 +98,44 @@ def test_what_does_not_fit_into_the_time_is_counted(tmp_path: Path) -> None:
     assert budget.left_out == 2
 
 
-def _set(folder: Path, cases: list[dict[str, Any]]) -> None:
-    (folder / "cases.jsonl").write_text("".join(json.dumps(case) + "\n" for case in cases))
-    for name in {name for case in cases for name in case["baseline"]}:
+def test_the_time_of_incidents_is_no_health(tmp_path: Path) -> None:
+    _set(
+        tmp_path,
+        [{"case": "a", "baseline": ["x", "y"]}],
+        {"x": [0, 1, 5 * MINUTE], "y": [0], "incident-a": [5 * MINUTE]},
+    )
+
+    assert [(pair.name, len(pair.incident.spans)) for pair in pairs_of(tmp_path, Budget(60))] == [
+        ("x against y", 2),
+        ("y against x", 1),
+    ]
+
+
+def test_a_window_that_lies_in_an_incident_makes_no_pair(tmp_path: Path) -> None:
+    _set(tmp_path, [{"case": "a", "baseline": ["x", "y"]}], {"x": [0], "y": [5 * MINUTE], "incident-a": [5 * MINUTE]})
+
+    assert not list(pairs_of(tmp_path, Budget(60)))
+
+
+def _set(folder: Path, cases: list[dict[str, Any]], begins: Mapping[str, list[int]] = MappingProxyType({})) -> None:
+    """Write a set; `begins` are the times (ns) of the spans of a folder, two near its beginning unless it says."""
+    rows = [{"incident": f"incident-{case['case']}", **case} for case in cases]
+    (folder / "cases.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for name in {name for row in rows for name in (row["incident"], *row["baseline"])}:
         (folder / name).mkdir()
-        span = {"traceId": "1", "spanId": "2", "name": "GET /", "kind": 2, "startTimeUnixNano": "1000",
-                "endTimeUnixNano": "2000"}  # fmt: skip
+        times = begins.get(name, [MINUTE * 60] if name.startswith("incident") else [0, 1000])
+        spans = [_span(number, NOW + at) for number, at in enumerate(times, 1)]
         (folder / name / "traces.jsonl").write_text(
-            json.dumps({"resourceSpans": [{"resource": {}, "scopeSpans": [{"spans": [span]}]}]})
+            json.dumps({"resourceSpans": [{"resource": {}, "scopeSpans": [{"spans": spans}]}]})
         )
+
+
+def _span(number: int, start: int) -> dict[str, Any]:
+    return {
+        "traceId": str(number),
+        "spanId": "2",
+        "name": "GET /",
+        "kind": 2,
+        "startTimeUnixNano": str(start),
+        "endTimeUnixNano": str(start + 1000),
+    }

@@ -77,11 +77,12 @@ def _finding(service: str, shift: Shift) -> Finding:
 
 
 def is_waiting(finding: Finding) -> bool:
-    """Return True for what load can cause: slow work, and failures that mention time or a lack of capacity.
+    """Return True for what load can cause: slow work, and failures that mention time, a lack of capacity or nothing.
 
     A resource that is used more is not waited for: more requests use more of it.
     """
-    is_slow = finding.signal is Signal.TIME or (finding.signal is Signal.METRIC and finding.kind is CauseKind.SLOW_CODE)
+    of_requests = finding.signal is Signal.METRIC and finding.kind in (CauseKind.SLOW_CODE, CauseKind.ERROR)
+    is_slow = finding.signal is Signal.TIME or of_requests
     return is_slow or kind_of_message(finding.evidence.statement) in (CauseKind.HANG, CauseKind.SATURATION)
 
 

@@ -31,7 +31,7 @@ UNLIKELY = 0.05
 FEW = 10  # requests: windows with fewer of a kind are joined
 HIGH = 0.95  # the quantile of healthy durations beyond which a request is slow
 LONGER = 1.1  # times the healthy median, at least, that a slow request takes
-REFUSED, FAULT = 400, 500
+ANSWERED, REFUSED, FAULT = 100, 400, 500
 UNFELT = 0.1  # the weight of what differs while requests end as in health
 
 Entry = tuple[str, str, str]  # service and operation, and the first operation of another service
@@ -112,6 +112,9 @@ def requests_of(incident: Window, baselines: Sequence[Window]) -> Requests:
         if healthy and (says or not bad.any()) and _would_show(len(rows), healthy):
             known[traces] = says
             told[traces] = says
+        if not healthy:  # it cannot be told whether it took longer, but it may say itself that it went well
+            well = traces[_answered_well(incident, _answers(incident, rows))]
+            known[well] = told[well] = True
     return Requests(worse, known, failed, told)
 
 
@@ -171,6 +174,12 @@ def _failed(rows: Ints, incident: Window, healthy: Sequence[tuple[Window, Ints]]
         if hit.any() and binomial_tail(int(hit.sum()), len(rows), rate) <= UNLIKELY:
             bad |= hit
     return bad
+
+
+def _answered_well(window: Window, rows: Ints) -> Flags:
+    spans = window.spans
+    flags: Flags = (spans.status[rows] != ERROR) & (spans.code[rows] >= ANSWERED) & (spans.code[rows] < REFUSED)
+    return flags
 
 
 def _faulty(window: Window, rows: Ints) -> Flags:

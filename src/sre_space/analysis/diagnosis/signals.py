@@ -20,7 +20,7 @@ from sre_space.domain.diagnosis import CauseKind, Evidence
 REQUESTS = (Meaning.FAILURE, Meaning.SUCCESS, Meaning.LATENCY)
 HALF_PROOF = 0.5  # the weight of a log or of a newly used resource, beside 1.0 for requests
 MIN_GROWTH = 0.25  # the share of a resource's present use that must be new, beyond that of others
-MIN_STRANGE = 0.5  # the share of a service's lines that must be new or more frequent
+MIN_STRANGE = 0.5  # the share of a service's lines that must be new
 UNLIKELY = 0.01
 
 _CAUSE_KINDS: Mapping[Meaning, CauseKind] = {
@@ -103,13 +103,13 @@ def _finding(group: Sequence[Shift], impact: float) -> Finding:
 
 
 def unlike_before(shifts: Sequence[LogShift]) -> list[Finding]:
-    """Return a finding for each service most of whose harmless lines are new, or far more than in health.
+    """Return a finding for each service most of whose lines are harmless ones that health does not have at all.
 
     It is context, and of no kind: it says where something is different, not that anything is wrong.
     """
     by_service: dict[str, list[LogShift]] = defaultdict(list)
     for shift in shifts:
-        if shift.severity < WARNING and shift.p_value <= UNLIKELY:
+        if shift.severity < WARNING and not shift.known and shift.p_value <= UNLIKELY:
             by_service[shift.service].append(shift)
     return [
         _unlike(group, sum(shift.share for shift in group))

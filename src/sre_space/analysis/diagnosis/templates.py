@@ -68,7 +68,10 @@ class Templates:
 
 @dataclass(frozen=True)
 class LogShift:
-    """A template of one service that became more frequent. `share` is its part of the service's lines now."""
+    """A template of one service that became more frequent.
+
+    `share` is its part of the service's lines now; `known` is how often health had it.
+    """
 
     service: str
     number: int
@@ -80,6 +83,7 @@ class LogShift:
     share: float
     p_value: float
     since: int
+    known: int
 
 
 def log_shifts(incident: LogTable, baselines: Sequence[LogTable], seconds: tuple[float, float]) -> list[LogShift]:
@@ -99,9 +103,11 @@ def log_shifts(incident: LogTable, baselines: Sequence[LogTable], seconds: tuple
         p_value = poisson_tail(count, expected)
         if count > expected:
             share = (count - expected) / lines[service]
-            text = templates.text(number)
+            words, known = templates.text(number), before[service, number]
             shifts.append(
-                LogShift(service, number, text, example, severity, count, expected, max(0.0, share), p_value, since)
+                LogShift(
+                    service, number, words, example, severity, count, expected, max(0.0, share), p_value, since, known
+                )
             )
     return shifts
 
