@@ -39,7 +39,10 @@ BUNDLES = sorted(path for space in SPACES for path in (space / "bundles").glob("
 
 @pytest.mark.parametrize("path", BUNDLES, ids=lambda path: f"{path.parents[2].name}-{path.name.partition('.')[0]}")
 async def test_a_bundle_is_kept_and_diagnosed_as_it_was(path: Path, tmp_path: Path) -> None:
-    """The verdict, the first cause and the change; scores, and what else is suspected, are those of today."""
+    """What was decided and why: verdict, first cause, change, evidence and chain.
+
+    Scores are those of today, and so are lesser suspects: what merely differed then is no cause now.
+    """
     before = json.loads(path.with_name(f"{path.name.partition('.')[0]}.json").read_text())
 
     shelf = BundleFolder(tmp_path)
@@ -54,6 +57,8 @@ async def test_a_bundle_is_kept_and_diagnosed_as_it_was(path: Path, tmp_path: Pa
     assert [first[key] for key in ("service", "operation", "kind")] == [
         was[key] for key in ("service", "operation", "kind")
     ]
+    assert set(was["evidence"]) <= set(first["evidence"])
+    assert [step["evidence"] for step in now["chain"]] == [step["evidence"] for step in before["chain"]]
 
 
 @pytest.fixture(params=REAL, ids=lambda space: f"{space.parent.name}-{space.name}")

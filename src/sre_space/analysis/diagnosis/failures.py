@@ -180,7 +180,7 @@ def _unanswered(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
         callees = answered.get((group.service, group.operation))
         if group.part != Part.HOP and callees:
             rows = incident.groups.rows(number)
-            named = group._replace(callee=_called(group, rows, callees, incident))
+            named = group._replace(callee=called(group, rows, callees, incident))
             rows = rows if group.part == Part.CALL else rows[bare[rows]]
             hits = silent[group.service, group.operation]
             tries = sum(callees.values()) + hits
@@ -189,7 +189,7 @@ def _unanswered(incident: Window, baselines: Sequence[Window]) -> list[Failing]:
     return [candidate for candidate in candidates if candidate is not None]
 
 
-def _called(group: CallGroup, rows: Ints, usual: Counter[str], incident: Window) -> str:
+def called(group: CallGroup, rows: Ints, usual: Counter[str], incident: Window) -> str:
     """Return which of the usual callees was called, by the peer's name or the message; else the most frequent one."""
     peers = Peers(usual)
     message = incident.spans.names[incident.spans.message[rows[0]]] if len(rows) else ""

@@ -5,13 +5,15 @@ whose spans were lost.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from sre_space.analysis.diagnosis.failures import answers, called
 from sre_space.analysis.diagnosis.grouping import CallGroup
 from sre_space.analysis.diagnosis.messages import kind_of_message
 from sre_space.analysis.diagnosis.selftime import Part
+from sre_space.analysis.diagnosis.states import answering
 from sre_space.analysis.diagnosis.tables import ERROR, NONE, ROOT, Flags, Ints, ServiceState, SpanTable
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.analysis.statistics.p_values import HIGH_QUANTILE
@@ -47,13 +49,12 @@ def _usual(call: CallGroup, baselines: Sequence[Window]) -> Ints:
 def waits_unseen(incident: Window, baselines: Sequence[Window], states: Sequence[ServiceState], hasty: Flags) -> Flags:
     """Return the spans beneath which a call failed, and those without the calls that such spans always make.
 
-    When every service answers its probe (`states`), who gives up on a call without an answer is impatient: that is work
-    of the caller's own. So it is where the other end answers as it used to (`hasty`).
+    Who gives up on a service that answers as it used to (`hasty`), or answers its probe (`states`), is impatient: that
+    is work of the caller's own.
     """
     spans = incident.spans
     failed: Flags = (spans.status == ERROR) & ~hasty
-    if states and all(state.healthy and not state.ended for state in states):
-        failed = failed & ~_given_up(incident)
+    failed = failed & ~_given_up(incident, baselines, answering(states))
     waits = _above(spans, failed)
     made, bare = Counter[CallGroup](), Counter[CallGroup]()
     for window in baselines:
@@ -70,10 +71,17 @@ def waits_unseen(incident: Window, baselines: Sequence[Window], states: Sequence
     return waits
 
 
-def _given_up(incident: Window) -> Flags:
-    """Return the calls without an answer of which nothing is said but that they took too long."""
+def _given_up(incident: Window, baselines: Sequence[Window], healthy: Collection[str]) -> Flags:
+    """Return the calls without an answer of healthy services, of which nothing is said but that they took too long."""
     spans = incident.spans
-    flags: Flags = (incident.shape.part == Part.CALL) & ((spans.message == NONE) | _says_too_long(spans))
+    flags = np.zeros(len(spans), np.bool_)
+    usual, _ = answers(baselines if healthy else [])
+    for number, group in enumerate(incident.groups.keys):
+        callees = usual.get((group.service, group.operation))
+        if group.part == Part.CALL and callees:
+            rows = incident.groups.rows(number)
+            flags[rows] = called(group, rows, callees, incident) in healthy
+    flags &= (spans.message == NONE) | _says_too_long(spans)
     return flags
 
 
