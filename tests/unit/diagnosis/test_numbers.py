@@ -21,6 +21,7 @@ from sre_space.analysis.statistics.p_values import (
     exceedance,
     failure_rate,
     smoothed_rate,
+    two_sample_tail,
 )
 
 
@@ -33,6 +34,14 @@ def test_the_bound_is_never_below_the_binomial_tail(trials: int, data: st.DataOb
     hits = data.draw(st.integers(0, trials))
     assert binomial_tail(hits, trials, rate) >= exact_tail(hits, trials, rate) - 1e-9
     assert binomial_tail(hits, trials, rate) <= 1.0
+
+
+@given(st.integers(1, 60), st.data(), st.integers(1, 90))
+def test_two_samples_of_one_rate_share_their_hits_by_size(trials: int, data: st.DataObject, usual: int) -> None:
+    hits, before = data.draw(st.integers(0, trials)), data.draw(st.integers(0, usual))
+    expected = exact_tail(hits, hits + before, trials / (trials + usual))
+    assert math.isclose(two_sample_tail(hits, trials, before, usual), expected, rel_tol=1e-6)
+    assert two_sample_tail(hits, trials, 2000 * usual, 20_000 * usual) <= 1.0
 
 
 @given(st.integers(0, 60), st.floats(0.01, 50))

@@ -26,6 +26,7 @@ from sre_space.analysis.statistics.p_values import binomial_tail, failure_rate, 
 EXPLAINED = 0.5  # a failure beneath a span that is at least this share as probable makes it a victim
 FEW = 3  # attempts: so few can be no more than a suspicion
 POSSIBLE = 0.5  # the p-value of a suspicion
+HIDDEN = 0.1  # a larger probability that health has the same rate, and shows less of it by chance
 UNLIKELY = 0.05  # a rate with a larger p-value did not rise
 
 
@@ -129,7 +130,7 @@ def rated(sign: Sign, key: tuple[CallGroup, CallGroup | None], hit: Ints, tried:
     """Return the failing work with its p-value; None when its rate did not rise, or health may hide as high a one."""
     p_value = binomial_tail(len(hit), len(tried), usual.rate)
     hidden = two_sample_tail(len(hit), len(tried), usual.hits, usual.tries) if usual.tries else 0.0
-    if max(p_value, hidden) > (UNLIKELY if len(tried) >= FEW else POSSIBLE) or not len(hit):
+    if p_value > (UNLIKELY if len(tried) >= FEW else POSSIBLE) or hidden > HIDDEN or not len(hit):
         return None
     weight = 1.0 - len(tried) * usual.rate / len(hit)
     return Failing(sign, *key, hit, tried, weight, usual.rate, p_value)

@@ -28,6 +28,10 @@ class CallGraph:
         called = {callee for _, callee in self.calls}
         return sorted({caller for caller, _ in self.calls} - called)
 
+    def with_calls(self, mentioned: Iterable[tuple[str, str]]) -> "CallGraph":
+        """Return the graph with calls that texts name, too."""
+        return _graph(Counter(self.calls) + Counter(mentioned), self.services)
+
     def reaches(self, service: str, other: str) -> bool:
         """Return True when calls lead from one service to the other."""
         seen, ahead = {service}, [service]
@@ -40,10 +44,8 @@ class CallGraph:
         return False
 
 
-def graph_of(
-    spans: Sequence[SpanTable], metrics: Sequence[MetricTable], mentioned: Iterable[tuple[str, str]] = ()
-) -> CallGraph:
-    """Return the graph of every pair that a window shows; `mentioned` are pairs that texts name."""
+def graph_of(spans: Sequence[SpanTable], metrics: Sequence[MetricTable]) -> CallGraph:
+    """Return the graph of every pair that a window's spans and metrics show."""
     calls: Counter[tuple[str, str]] = Counter()
     services: set[str] = set()
     for table in spans:
@@ -54,19 +56,25 @@ def graph_of(
         calls.update(
             (series.source, series.destination) for series in metric.index if series.source and series.destination
         )
-    calls.update(mentioned)
+    return _graph(calls, services)
+
+
+def _graph(calls: Mapping[tuple[str, str], int], services: Iterable[str]) -> CallGraph:
     named = {service for pair in calls for service in pair}
-    return CallGraph(
-        {pair: count for pair, count in calls.items() if pair[0] != pair[1]}, tuple(sorted(services | named))
-    )
+    others = {pair: count for pair, count in calls.items() if pair[0] != pair[1]}
+    return CallGraph(others, tuple(sorted({*services, *named})))
 
 
-def _span_calls(spans: SpanTable) -> Counter[tuple[str, str]]:
+def _span_calls(spans: SpanTable) -> dict[tuple[str, str], int]:
     child = np.flatnonzero(spans.parent != ROOT)
-    pairs = np.stack((spans.service[spans.parent[child]], spans.service[child]), 1)
-    kinds, counts = np.unique(pairs, axis=0, return_counts=True)
-    names = spans.names
-    return Counter({(names[a], names[b]): n for (a, b), n in zip(kinds.tolist(), counts.tolist(), strict=True)})
+    used = np.unique(spans.service)
+    place = np.zeros(len(spans.names), np.int64)
+    place[used] = np.arange(len(used))
+    pairs = place[spans.service[spans.parent[child]]] * len(used) + place[spans.service[child]]
+    counts = np.bincount(pairs, minlength=len(used) ** 2)
+    names = [spans.names[code] for code in used.tolist()]
+    seen = [(*divmod(pair, len(used)), int(counts[pair])) for pair in np.flatnonzero(counts).tolist()]
+    return {(names[caller], names[callee]): count for caller, callee, count in seen}
 
 
 class Mentions:

@@ -55,7 +55,7 @@ def compared(incident: MetricTable, baselines: Sequence[MetricTable]) -> list[Sh
     """Return every series that health has, too, however it moved.
 
     Each is compared with the healthy window that it differs least from: what healthy windows differ from each other is
-    no fault.
+    no fault. Load is none either: it is compared with all of health.
     """
     exact, pooled = _usual(baselines)
     every = []
@@ -68,9 +68,11 @@ def compared(incident: MetricTable, baselines: Sequence[MetricTable]) -> list[Sh
         if usual is None and meaning_of(series.name, series.attributes) is not Meaning.SATURATION:
             usual = pooled.get(_identity(series, ""))
         if usual is not None and len(times):
-            candidates = [_compared(series, times, values, window) for window in usual]
+            whole = np.concatenate(usual)
+            is_load = meaning_of(series.name, series.attributes) is Meaning.TRAFFIC
+            candidates = [_compared(series, times, values, part) for part in ([whole] if is_load else usual)]
             least = min(candidates, key=lambda shift: shift.impact * (1.0 - shift.p_value))
-            every.append(replace(least, high=max(shift.high for shift in candidates)))
+            every.append(replace(least, high=float(np.quantile(whole, HIGH_QUANTILE))))
     return every
 
 
@@ -122,8 +124,7 @@ def _compared(series: Series, times: Ints, values: Floats, usual: Floats) -> Shi
         lost_share(series.name, meaning, before, steady),
         p_value,
         int(beyond[0]) if len(beyond) else 0,
-        float(np.quantile(usual, HIGH_QUANTILE)),
-        steady,
+        steady=steady,
     )
 
 

@@ -66,11 +66,10 @@ def observe(
     every = compared(measured, usual)
     moved = [shift for shift in every if shift.impact > 0]
     lines = _lines(incident, baselines)
-    spans = [window.spans for window in windows]
-    metrics = [window.telemetry.metrics for window in windows]
+    shown = graph_of([window.spans for window in windows], [measured, *usual])
     others = {*_writers(windows), *(state.service for state in states)}
-    mentions = Mentions({*graph_of(spans, metrics).services, *others})
-    graph = graph_of(spans, metrics, logged_calls(lines.warnings, mentions))
+    mentions = Mentions({*shown.services, *others})
+    graph = shown.with_calls(logged_calls(lines.warnings, mentions))
     services = {*graph.services, *others}
     requests = requests_of(incident, baselines).besides(alert.service, incident)
     hasty = impatient(incident, baselines)

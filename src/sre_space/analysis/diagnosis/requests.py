@@ -65,21 +65,27 @@ class Requests:
         about[passing] = True
         return replace(self, known=self.known & ~about, told=self.told & ~about)
 
+    def _distinct(self, traces: Codes) -> Ints:
+        """Return each trace once; without sorting, for there may be millions."""
+        marked = np.zeros(len(self.known), np.bool_)
+        marked[traces] = True
+        return np.flatnonzero(marked)
+
     def felt(self, traces: Codes) -> float:
         """Return the share (0 to 1) of these requests that ended worse; 1.0 when it cannot be told of any."""
-        traces = np.unique(traces)
-        return self.felt_of(traces, np.ones(len(traces)))
+        each = self._distinct(traces)
+        return self.felt_of(each, np.ones(len(each)))
 
     def broken(self, traces: Codes) -> float:
         """Return the share (0 to 1) of these requests that failed; 1.0 when it cannot be told of any.
 
         What ends early without failing was another request, or got another answer.
         """
-        traces = np.unique(traces)
-        told = traces[self.told[traces]]
+        each = self._distinct(traces)
+        told = each[self.told[each]]
         return float(self.failed[told].mean()) if len(told) else 1.0
 
-    def felt_of(self, traces: Codes, weights: Floats) -> float:
+    def felt_of(self, traces: Codes | Ints, weights: Floats) -> float:
         """Return the part (0 to 1) of some weights that lies in requests that ended worse; 1.0 if that is unknown."""
         told = self.known[traces]
         whole = float(weights[told].sum())
@@ -87,7 +93,7 @@ class Requests:
 
     def recall(self, traces: Codes) -> float:
         """Return the share (0 to 1) of the failed requests that these are; 1.0 when none of them failed."""
-        hit = int(np.count_nonzero(self.failed[np.unique(traces)]))
+        hit = int(np.count_nonzero(self.failed[self._distinct(traces)]))
         return hit / int(np.count_nonzero(self.failed)) if hit else 1.0
 
 

@@ -15,6 +15,7 @@ from sre_space.analysis.statistics.share_bounds import divergence
 Floats = NDArray[np.float64]
 
 MIN_FAILURE_RATE = 0.01  # share of calls that may fail in health, where no failure was observed
+MANY = 1000  # hits: beyond, a bound is enough
 HIGH_QUANTILE = 0.95  # the quantile of the baseline beyond which a value is exceptional
 
 
@@ -27,7 +28,7 @@ def binomial_tail(hits: float, trials: float, rate: float) -> float:
 
 
 def two_sample_tail(hits: int, trials: int, usual_hits: int, usual_trials: int) -> float:
-    """Return an upper bound on the probability that so many of all hits fall into these trials, by chance alone.
+    """Return the probability that so many of all hits, or more, fall into these trials by chance; a bound of many hits.
 
     The usual rate is not known, only that it gave `usual_hits` of `usual_trials`: with few of these it may be anything.
 
@@ -36,7 +37,12 @@ def two_sample_tail(hits: int, trials: int, usual_hits: int, usual_trials: int) 
     >>> two_sample_tail(10, 100, 0, 500) < 1e-6
     True
     """
-    return binomial_tail(hits, hits + usual_hits, trials / (trials + usual_trials))
+    every, share = hits + usual_hits, trials / (trials + usual_trials)
+    if usual_hits > MANY or not 0.0 < share < 1.0:
+        return binomial_tail(hits, every, share)
+    log = [math.lgamma(every + 1) - math.lgamma(n + 1) - math.lgamma(every - n + 1) for n in range(hits, every + 1)]
+    odds = math.log(share) - math.log1p(-share)
+    return min(1.0, sum(math.exp(of + n * odds + every * math.log1p(-share)) for n, of in enumerate(log, hits)))
 
 
 def smoothed_rate(hits: float, trials: float) -> float:
