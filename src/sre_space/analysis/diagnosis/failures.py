@@ -129,8 +129,10 @@ def _bad(sign: Sign, window: Window) -> Flags:
 def rated(sign: Sign, key: tuple[CallGroup, CallGroup | None], hit: Ints, tried: Ints, usual: Usual) -> Failing | None:
     """Return the failing work with its p-value; None when its rate did not rise, or health may hide as high a one."""
     p_value = binomial_tail(len(hit), len(tried), usual.rate)
-    hidden = two_sample_tail(len(hit), len(tried), usual.hits, usual.tries) if usual.tries else 0.0
-    if p_value > (UNLIKELY if len(tried) >= FEW else POSSIBLE) or hidden > HIDDEN or not len(hit):
+    few = len(tried) < FEW
+    if p_value > (POSSIBLE if few else UNLIKELY) or not len(hit):
+        return None
+    if not few and usual.tries and two_sample_tail(len(hit), len(tried), usual.hits, usual.tries) > HIDDEN:
         return None
     weight = 1.0 - len(tried) * usual.rate / len(hit)
     return Failing(sign, *key, hit, tried, weight, usual.rate, p_value)
