@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from scores import HEALTHY
+
 from sre_space.adapters.telemetry_files import read_folder
 from sre_space.analysis.diagnosis.selecting import between, outside
 from sre_space.analysis.diagnosis.tables import Telemetry
@@ -65,12 +67,19 @@ def pairs_of(folder: Path, budget: Budget) -> Iterator[Pair]:
     cases = rows_of(folder / "cases.jsonl")
     groups = dict.fromkeys(tuple(row.get("baseline") or ()) for row in cases)
     several = [group for group in groups if len(group) > 1]
-    faults = [_period(read_folder(folder / row["incident"])) for row in cases] if any(groups) else []
+    ill = _ill(folder, cases) if any(groups) else []
+    faults = [_period(read_folder(folder / row["incident"])) for row in ill]
     if several:
         yield from _each_against_the_others(folder, several, faults, budget)
     else:
         names = [name for group in groups for name in group]
         yield from _halves(folder, names, faults, budget)
+
+
+def _ill(folder: Path, cases: list[Row]) -> list[Row]:
+    """Return the cases that have a fault."""
+    truth = truth_of(folder)
+    return [row for row in cases if set(truth[row["case"]].get("services") or ()) not in HEALTHY]
 
 
 def _period(telemetry: Telemetry) -> Period:

@@ -15,6 +15,7 @@ from sre_space.analysis.diagnosis.tables import CLIENT, ERROR, SERVER, Telemetry
 
 EPOCH = 1_700_000_000_000_000_000
 MS = 1_000_000
+SECOND = 1000 * MS
 
 
 @dataclass(frozen=True)
@@ -190,3 +191,11 @@ def telemetry(spans: Iterable[Made], instances: Callable[[Made], str] = lambda m
 def changed(spans: Sequence[Made], change: Callable[[Made], dict[str, object]]) -> list[Made]:
     """Return the same spans with some fields replaced."""
     return [replace(one, **change(one)) for one in spans]  # type: ignore[arg-type]  # the fields of Made
+
+
+def row(trace: int, id: str, parent: str, service: str, operation: str, at: float, ms: float, **more: object) -> Made:
+    """Return a span of a made-up trace, `at` ms after its beginning and `ms` long."""
+    start = EPOCH + trace * SECOND + int(at * MS)
+    mine, above = (f"{trace:08x}{name:0>8}" if name else "" for name in (id, parent))
+    made = Made(f"{trace:032x}", mine, above, service, operation, SERVER, start, start + int(ms * MS))
+    return replace(made, **more)  # type: ignore[arg-type]

@@ -111,6 +111,13 @@ def test_the_time_of_incidents_is_no_health(tmp_path: Path) -> None:
     ]
 
 
+def test_what_is_diagnosed_without_a_fault_is_health_too(tmp_path: Path) -> None:
+    begins = {"x": [0], "y": [5 * MINUTE], "incident-h": [5 * MINUTE]}
+    _set(tmp_path, [{"case": "h", "baseline": ["x", "y"]}], begins)
+
+    assert len(list(pairs_of(tmp_path, Budget(60)))) == 2
+
+
 def test_a_window_that_lies_in_an_incident_makes_no_pair(tmp_path: Path) -> None:
     _set(tmp_path, [{"case": "a", "baseline": ["x", "y"]}], {"x": [0], "y": [5 * MINUTE], "incident-a": [5 * MINUTE]})
 
@@ -121,6 +128,8 @@ def _set(folder: Path, cases: list[dict[str, Any]], begins: Mapping[str, list[in
     """Write a set; `begins` are the times (ns) of the spans of a folder, two near its beginning unless it says."""
     rows = [{"incident": f"incident-{case['case']}", **case} for case in cases]
     (folder / "cases.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    truths = [{**(HEALTH if row["case"] == "h" else TRUTH), "case": row["case"]} for row in rows]
+    (folder / "truth.jsonl").write_text("".join(json.dumps(truth) + "\n" for truth in truths))
     for name in {name for row in rows for name in (row["incident"], *row["baseline"])}:
         (folder / name).mkdir()
         times = begins.get(name, [MINUTE * 60] if name.startswith("incident") else [0, 1000])

@@ -1,32 +1,25 @@
-"""What is a symptom: an alert, all of a few requests, an answer that only a client's last call shows, and a surge."""
+"""What is a symptom: an alert, all of a few requests, an answer that only a client's last call shows, impatience."""
 
 from dataclasses import replace
 
 import pytest
-from support.shop import EPOCH, MS, Fault, Made, shop, telemetry
+from support.shop import MS, Fault, Made, row, shop, telemetry
 
 from sre_space.analysis.diagnosis.engine import diagnose
-from sre_space.analysis.diagnosis.tables import CLIENT, ERROR, INTERNAL, SERVER, Alert, ServiceState
+from sre_space.analysis.diagnosis.tables import CLIENT, ERROR, INTERNAL, Alert, ServiceState
 from sre_space.domain.diagnosis import CauseKind, Confidence
 
 SECOND = 10**9
 REFUSED = 409
 
 
-def _row(trace: int, id: str, parent: str, service: str, operation: str, at: float, ms: float) -> Made:
-    start = EPOCH + trace * SECOND + int(at * MS)
-    above = f"{trace:08x}{parent:0>8}" if parent else ""
-    end = start + int(ms * MS)
-    return Made(f"{trace:032x}", f"{trace:08x}{id:0>8}", above, service, operation, SERVER, start, end)
-
-
 def _handled(count: int, first: int, status: int) -> list[Made]:
     """Return requests that end well although their call of `ads` may fail."""
     spans = []
     for trace in range(first, first + count):
-        web = replace(_row(trace, "1", "", "web", "GET /buy", 0, 30), status=1)
-        call = replace(_row(trace, "2", "1", "web", "GET", 2, 9), kind=CLIENT, status=status)
-        ads = replace(_row(trace, "3", "2", "ads", "GET /ads", 3, 7), status=status)
+        web = replace(row(trace, "1", "", "web", "GET /buy", 0, 30), status=1)
+        call = replace(row(trace, "2", "1", "web", "GET", 2, 9), kind=CLIENT, status=status)
+        ads = replace(row(trace, "3", "2", "ads", "GET /ads", 3, 7), status=status)
         spans += [web, call, replace(ads, message="none left" if status == ERROR else "")]
     return spans
 
@@ -61,9 +54,9 @@ def _journeys(count: int, first: int, refused: bool) -> list[Made]:
     """Return journeys of clients whose own span says nothing: what they were answered is on their last call."""
     spans = []
     for trace in range(first, first + count):
-        journey = replace(_row(trace, "1", "", "clients", "journey", 0, 30), kind=INTERNAL)
-        call = replace(_row(trace, "2", "1", "clients", "POST", 2, 9), kind=CLIENT)
-        served = _row(trace, "3", "2", "shop", "POST /buy", 3, 7)
+        journey = replace(row(trace, "1", "", "clients", "journey", 0, 30), kind=INTERNAL)
+        call = replace(row(trace, "2", "1", "clients", "POST", 2, 9), kind=CLIENT)
+        served = row(trace, "3", "2", "shop", "POST /buy", 3, 7)
         failed = {"status": ERROR, "message": "no such product"} if refused else {}
         spans += [journey, replace(call, status=ERROR if refused else 0), replace(served, **failed)]  # type: ignore[arg-type]
     return spans
