@@ -199,6 +199,17 @@ def test_the_dashboard_reads_every_source_and_a_person_who_was_added_halts_over_
     assert "<sre-page" in stack.dashboard.get("/").text or "not built" in stack.dashboard.get("/").text
 
 
+def test_a_commit_made_while_the_stack_was_down_is_in_force_once_it_is_up_again(stack: Stack, tmp_path: Path) -> None:
+    stack.docker("stop", f"{PROJECT}-deployer-1")
+    pushed(stack, tmp_path, "quote-service.env", "DOWNSTREAM_TIMEOUT_SECONDS", "1.75", "Wait less for a score")
+    stack.down()
+
+    stack.up()
+
+    assert stack.deployed("quote-service.env", "1.75") == ["DOWNSTREAM_TIMEOUT_SECONDS"]
+    assert "restarted: nothing" in stack.both_streams("logs", f"{PROJECT}-deployer-1")
+
+
 def test_down_leaves_no_container_and_no_network(stack: Stack) -> None:
     stack.down()
 

@@ -5,7 +5,6 @@ starts the services, the deployer writes down the state it restarted them for (`
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ POLL_EVERY_S = 0.05
 MAX_POLL_S = 2.0  # a longer poll means that this process was paused
 MAX_ATTEMPTS = 3  # of a restart that another restart of the same service overtakes
 ENDED = ("exited", "fatal", "stopped")
+NOT_STARTED = ("", "stopped")  # not yet, or somebody stopped it
 
 
 @dataclass(frozen=True)
@@ -46,15 +46,29 @@ class DeployedServices:
     async def stale(self, desired_files: Mapping[str, str], stopped: Sequence[str]) -> list[str]:
         """Return the services that run with another state than desired, or that a killed deployer left `stopped`.
 
-        Services that the runtime does not know are left out: they cannot be restarted.
+        The others that do not run are left out: nobody has started them yet, or somebody stopped them.
         """
         stale = []
         for service, text in self._states(desired_files).items():
-            with contextlib.suppress(Missing):
-                unit = await self.runtime.unit(self._unit(service))
-                if (service in stopped and unit.state == "stopped") or self._runs(service) != text:
-                    stale.append(service)
+            state = await self._state(service)
+            if (state not in NOT_STARTED and self._runs(service) != text) or (
+                state == "stopped" and service in stopped
+            ):
+                stale.append(service)
         return stale
+
+    async def note_next_start(self, desired_files: Mapping[str, str]) -> None:
+        """Write down for each service that does not run that its next start applies this desired state."""
+        for service, text in self._states(desired_files).items():
+            if await self._state(service) in NOT_STARTED:
+                note_applied(self.state, service, text)
+
+    async def _state(self, service: str) -> str:
+        """Return the state of a service's unit; "" where the runtime does not know it."""
+        try:
+            return (await self.runtime.unit(self._unit(service))).state
+        except Missing:
+            return ""
 
     async def restart(
         self, stale: Sequence[str], services: Sequence[str], desired_files: Mapping[str, str]
