@@ -5,6 +5,7 @@ starts the services, the deployer writes down the state it restarted them for (`
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +15,14 @@ from sre_space.codec.desired_limits import desired_limits
 from sre_space.codec.desired_values import value_of
 from sre_space.codec.service_variables import variables_of
 from sre_space.codec.variables import running_text
-from sre_space.domain.errors import Missing, Refused
+from sre_space.domain.errors import Missing, Refused, SpaceError
 from sre_space.domain.space_config import Service, SpaceConfig
 from sre_space.paths import StatePaths
 from sre_space.ports.probe import Probe
 from sre_space.ports.runtime import MemoryLimiter, Runtime
 from sre_space.state_files import make_folder, write_private
+
+log = logging.getLogger(__name__)
 
 SERVES_WITHIN_S = 20.0
 POLL_EVERY_S = 0.05
@@ -109,11 +112,22 @@ class DeployedServices:
             try:
                 await self._limit_memory(unit.name, None if lower else limit)
                 await self.runtime.restart(unit.name, unit.incarnation)
-                await self._limit_memory(unit.name, limit if lower else None)
-                return
+                break
             except Refused:
                 if attempt == MAX_ATTEMPTS:
                     raise
+        if lower:
+            await self._lower_limit(unit.name, limit)
+
+    async def _lower_limit(self, unit: str, limit: int | None) -> None:
+        """Set a lower limit. Log where it is refused: some kernels do when the process uses more than that already.
+
+        The old limit stays, and nothing is restarted once more for it.
+        """
+        try:
+            await self._limit_memory(unit, limit)
+        except SpaceError as error:
+            log.error("%s keeps its memory limit; %s bytes cannot be set: %s", unit, limit, error)
 
     async def _limit_memory(self, unit: str, limit: int | None) -> None:
         """Set a memory limit (None: none to set), where the runtime sets limits."""
