@@ -109,7 +109,7 @@ def _started_deployments(records: Sequence[Record]) -> list[tuple[AnnouncedDeplo
             done.setdefault(deployment.commit, deployment.at)
     in_order = sorted(began.values(), key=lambda started: started.at)
     ends = [*(following.at for following in in_order[1:]), 0]
-    return [(started, done.get(started.commit, end)) for started, end in zip(in_order, ends, strict=True)]
+    return [(started, done.get(started.commit, end)) for started, end in zip(in_order, ends, strict=False)]
 
 
 def _change(deployment: AnnouncedDeployment, settled: int, service: str, diff: str) -> Change:
