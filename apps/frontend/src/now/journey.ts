@@ -12,6 +12,7 @@ import { Loading, Watching } from "../state/watching.ts";
 import { hour, minute, spare } from "../tokens.ts";
 import { count, percent } from "../words/numbers.ts";
 import { stepCounts } from "../words/steps.ts";
+import { clockOf } from "../words/times.ts";
 import { chartMarks } from "./chart-marks.ts";
 import "../elements/chart.ts";
 import "../elements/state-shape.ts";
@@ -137,12 +138,22 @@ export class Journey extends PageElement {
 
   private compared(journey: JourneyNow): string {
     if (journey.value === null) return journey.why || "not known";
-    if (journey.usual === null) return `now, learning what is usual, floor ${percent(journey.floor)}`;
+    const of = this.of(journey);
+    if (journey.usual === null) return `${of}learning what is usual, floor ${percent(journey.floor)}`;
     const usual = journey.usual_low !== null && journey.usual_high !== null ? `${percent(journey.usual_low)} to ${percent(journey.usual_high)}` : percent(journey.usual);
-    return `now, usual ${usual}, floor ${percent(journey.floor)}`;
+    return `${of}usual ${usual}, floor ${percent(journey.floor)}`;
+  }
+
+  /** Whom the large number counts: while its alarm fires, those since it began. */
+  private of(journey: JourneyNow): string {
+    const since = journey.value_since;
+    if (since == null) return "";
+    const who = journey.shows === "conversion" ? "of those who asked" : "of the attempts";
+    return journey.state === "failing" ? `${who} since ${clockOf(since)}; ` : `${who} in the last ${this.lasts({ since, until: store.at })}; `;
   }
 
   private counts(journey: JourneyNow) {
+    if (journey.state === "blind") return nothing;
     const steps = journey.conversion;
     if (steps) return html`In the last ${this.lasts(steps)}: ${stepCounts(steps)}${steps.share === null ? "" : `, ${percent(steps.share)}`}`;
     const share = journey.success_hour ?? journey.success;

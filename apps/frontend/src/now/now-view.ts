@@ -1,12 +1,11 @@
 // `<sre-now>`: whether customers are served, what the agents do about it, and how each service is.
 import { css, html, nothing } from "lit";
 import { customElement } from "lit/decorators.js";
-import type { IncidentAnswer, Sentence } from "../api/types.ts";
+import type { IncidentAnswer } from "../api/types.ts";
 import { PageElement } from "../elements/page-element.ts";
 import { broad, shared } from "../elements/shared.ts";
 import { Followed } from "../state/followed.ts";
 import { store } from "../state/store.ts";
-import { wrongBelow } from "../words/answers.ts";
 import "../elements/sentence.ts";
 import "../incident/answers.ts";
 import "./agents-line.ts";
@@ -50,7 +49,7 @@ export class NowView extends PageElement {
     const loops = [...panels.loops.values()];
     const told = this.told.value;
     return html`<div class="grid">
-      <sre-sentence .sentence=${panels.sentence.get("")} .below=${told ? this.below(told) : unseen(panels.sentence.get(""))} opens instead=${store.refused || "Asking the agents …"}></sre-sentence>
+      <sre-sentence .sentence=${panels.sentence.get("")} .below=${told ? this.below(told) : undefined} opens instead=${store.refused || "Asking the agents …"}></sre-sentence>
       ${told ? html`<sre-answers .shown=${told}></sre-answers>` : nothing}
       ${loops.length ? html`<div class="loops">${loops.map((loop) => html`<sre-loop .loop=${loop} linked></sre-loop>`)}</div>` : nothing}
       <sre-journey class="eight" .journey=${first}></sre-journey>
@@ -66,13 +65,7 @@ export class NowView extends PageElement {
   /** What stands below the sentence while the four questions are answered beneath it. */
   private below(told: IncidentAnswer): string {
     const others = [...store.panels.loops.values()].filter((loop) => loop.incident !== told.number).map((loop) => loop.incident);
-    const halted = store.panels.mode.get("")?.halted ? "The agents are HALTED: nothing is done" : "";
-    return [wrongBelow(told.answers.wrong, told.chart.of), halted, others.length ? `Also open: ${others.join(", ")}` : ""].filter(Boolean).join(". ");
+    const halted = store.panels.mode.get("")?.halted ? "The agents are HALTED: nothing is done." : "";
+    return [told.answers.wrong.detail, halted, others.length ? `Also open: ${others.join(", ")}.` : ""].filter(Boolean).join(" ");
   }
-}
-
-/** What it means that Scout is blind, where the sentence says no more. */
-function unseen(said: Sentence | undefined): string | undefined {
-  if (said?.state !== "blind" || said.detail) return undefined;
-  return "Telemetry does not reach Scout: whether customers are served is not known. Outages, which probes see, are still judged.";
 }

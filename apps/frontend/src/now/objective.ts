@@ -24,7 +24,7 @@ export class Objective extends PageElement {
       th, td { text-align: start; padding: var(--space-1) 0; font: var(--type-body); vertical-align: top; border-block-start: var(--hairline) solid var(--line); }
       thead th { font: var(--type-small); color: var(--text-3); border: 0; }
       td.n, th.n { text-align: end; }
-      tr.because td { border: 0; padding-block: 0 var(--space-2); color: var(--text-2); font: var(--type-small); }
+      .because { display: block; color: var(--text-2); font: var(--type-small); }
       tbody th { font: var(--type-strong); }
       .state { display: inline-flex; gap: var(--space-2); align-items: center; }
       @media ${forced} { .bar { border: var(--hairline) solid CanvasText; } .fill { background: CanvasText; } }
@@ -50,7 +50,12 @@ export class Objective extends PageElement {
   }
 
   private burn(burn: Burn) {
-    const rate = burn.firing ? html`<span class="state"><sre-state state="failing" size="small"></sre-state>${times(burn.rate)}</span>` : times(burn.rate);
-    return html`<tr><th scope="row">${burn.window}</th><td class="n">${rate}</td><td class="n">${times(burn.factor)}</td></tr>${burn.judges ? nothing : html`<tr class="because"><td colspan="3">${burn.why}</td></tr>`}`;
+    return html`<tr><th scope="row">${burn.window}</th><td class="n">${this.rate(burn)}</td><td class="n">${times(burn.factor)}</td></tr>`;
+  }
+
+  /** The rate, or that it cannot be judged, and why: a low rate of too little data would look calm. */
+  private rate(burn: Burn) {
+    if (burn.firing) return html`<span class="state"><sre-state state="failing" size="small"></sre-state>${times(burn.rate)}</span>`;
+    return burn.judges ? times(burn.rate) : html`not judged<span class="because">${burn.why}</span>`;
   }
 }

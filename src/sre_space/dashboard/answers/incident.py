@@ -120,6 +120,7 @@ class DecisionNow(Model):
     waits: bool = Field(description="true while it waits for a person")
     plan: str
     incarnation: str = ""
+    deed: str = Field("", description='the remedy in words: "Restart checkout"')
     you: You
 
 

@@ -162,7 +162,7 @@ def _words(
     if not count:
         last = next((row for row in rows), None)
         before = (
-            f" The last: {last.number}{', healed in ' + duration(last.lasted_s) if last.lasted_s is not None else ''}."
+            f" The last: {last.number}{', over after ' + duration(last.lasted_s) if last.lasted_s is not None else ''}."
             if last
             else ""
         )

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from sre_space.dashboard.answers.base import State
 from sre_space.dashboard.answers.now import Loop, LoopStep, Progress
 from sre_space.dashboard.reading.known import Counted, Known
+from sre_space.dashboard.reading.said import infinitive, past
 from sre_space.dashboard.reading.words import SECOND, ms, plural
 from sre_space.domain.case import Case, FoundFact
 from sre_space.domain.cycle import deadline_ns, next_step, overdue, waits_for_people
@@ -81,9 +82,13 @@ def text_of(entry: FoundFact) -> str:
     """Return what a step came to, in a few words."""
     match entry.fact.payload:
         case Decision(diagnosis=diagnosis, remedy=remedy, plan=plan):
-            return f"{diagnosis.verdict.value}, {remedy.name}{', a plan' if plan else ''}"
-        case Action(result=result, remedy=remedy) | Undo(result=result, remedy=remedy):
-            return remedy.name if result is ActionResult.DONE else f"{result.value}: {remedy.name}"
+            return f"{diagnosis.verdict.value}: {infinitive(remedy)}{', if a person approves' if plan else ''}"
+        case Action(result=ActionResult.ESCALATED):
+            return "a person was called"
+        case Action(result=result, remedy=remedy):
+            return past(remedy) if result is ActionResult.DONE else f"{result.value}: {infinitive(remedy)}"
+        case Undo(result=result, remedy=remedy):
+            return f"{'undone' if result is ActionResult.DONE else result.value}: {infinitive(remedy)}"
         case Verification(outcome=outcome):
             return outcome.value
         case Recall(cases=cases):
