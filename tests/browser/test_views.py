@@ -139,7 +139,7 @@ def test_a_state_that_is_not_known_is_never_shown_as_well(page: Page, calm: Reco
 
     expect(page).to_have_title(re.compile("^blind"))
     expect(page.locator("sre-journey .value")).to_have_text("–")
-    expect(page.locator("sre-services")).to_contain_text("0 of 3 well")
+    expect(page.locator("sre-services")).to_contain_text("3 services, none seen")
     shapes = page.evaluate(
         "[...document.querySelector('sre-page').shadowRoot.querySelector('sre-now').shadowRoot"
         ".querySelector('sre-services').shadowRoot.querySelectorAll('sre-state')].map(one => one.state)"
