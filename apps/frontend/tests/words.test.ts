@@ -57,7 +57,7 @@ test("a row names the failing detector and how many more there are", () => {
   const detector = { kind: "Error", operation: "", state: "failing", text: "43 of 100 failed", since: null, value: null, threshold: null, baseline: null, unit: "1" } as const;
   assert.equal(serviceWords({ state: "failing", why: "", detector, detectors: [detector, detector], restarts: 2, incident: 3, autonomy: "autonomous" }), "43 of 100 failed, and 1 more, 2 restarts");
   assert.equal(serviceWords({ state: "unknown", why: "no attempts", detector: null, detectors: [], restarts: null, incident: null, autonomy: "autonomous" }), "no attempts");
-  assert.equal(serviceWords({ state: "well", why: "", detector: null, detectors: [], restarts: 0, incident: null, autonomy: "observe" }), "well, agents: observe");
+  assert.equal(serviceWords({ state: "well", why: "", detector: null, detectors: [], restarts: 0, incident: null, autonomy: "observe" }), "well, the agents only watch");
 });
 
 test("evidence is named by its kind and subject", () => {

@@ -159,7 +159,7 @@ def test_while_an_incident_waits_for_a_person_the_bar_says_so_and_not_autonomous
 
     told = mode(known(case))
 
-    assert (told.state, told.text) == (State.HELD, f"incident {case.issue} waits for a person")
+    assert (told.state, told.text) == (State.HELD, "waits for a person")
     assert mode(known()).text == "autonomous on 3 of 3"
 
 

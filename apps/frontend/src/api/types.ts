@@ -79,7 +79,7 @@ export interface DecisionNow {
   readonly edits: readonly Edit[];
   readonly rules: readonly Rule[];
   readonly refused: number;
-  /** in words; "none: a restart cannot be undone" */
+  /** in words; "none, because a restart cannot be undone" */
   readonly way_back: string;
   readonly expires: number;
   /** true while it waits for a person */

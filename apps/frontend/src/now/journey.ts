@@ -43,7 +43,7 @@ export class Journey extends PageElement {
       .spans { display: flex; gap: var(--space-1); }
       .spans button { min-height: var(--row-thin); font: var(--type-small); }
       .key { display: flex; flex-wrap: wrap; gap: var(--space-1) var(--space-4); font: var(--type-small); color: var(--text-3); }
-      @media ${narrow} { .value { font: var(--type-sentence); } :host { --chart-block: var(--chart-small); } .key, .counts { font: var(--type-small); } }
+      @media ${narrow} { .value { font: var(--type-sentence); } :host { --chart-block: var(--chart-small); } .key { font: var(--type-small); } }
     `,
   ];
 

@@ -115,7 +115,7 @@ class DecisionNow(Model):
     edits: tuple[Edit, ...]
     rules: tuple[Rule, ...]
     refused: int
-    way_back: str = Field(description='in words; "none: a restart cannot be undone"')
+    way_back: str = Field(description='in words; "none, because a restart cannot be undone"')
     expires: int
     waits: bool = Field(description="true while it waits for a person")
     plan: str

@@ -44,12 +44,16 @@ def decision(case: Case, you: You) -> DecisionNow | None:
 def _way_back(case: Case, remedy: Remedy) -> str:
     action = case.latest(Action)
     if action is not None and action.remedy == remedy:
-        return infinitive(action.way_back) if action.way_back else said(action.inverse)
+        return (
+            infinitive(action.way_back)
+            if action.way_back
+            else said(action.inverse).replace("none: ", "none, because ", 1)
+        )
     match remedy:
         case Restart():
-            return "none: a restart cannot be undone"
+            return "none, because a restart cannot be undone"
         case Escalate():
-            return "none is needed: nothing is changed"
+            return "none is needed, because nothing is changed"
         case _:
             return ", ".join(plain(str(edit.inverse)) for edit in remedy.edits)
 

@@ -63,10 +63,9 @@ def _chip(known: Known, autonomous: int, services: int) -> tuple[State, str]:
         return State.UNKNOWN, "it is not known whether the agents are halted"
     if known.dry_run:
         return State.HELD, "dry run"
-    waiting = [case.issue for case in known.open if needs_human(case)]
+    waiting = sum(map(needs_human, known.open))
     if waiting:
-        which = f"incident {waiting[0]} waits" if len(waiting) == 1 else f"{len(waiting)} incidents wait"
-        return State.HELD, f"{which} for a person"
+        return State.HELD, "waits for a person" if waiting == 1 else f"{waiting} wait for a person"
     return State.WELL, f"autonomous on {autonomous} of {services}"
 
 
