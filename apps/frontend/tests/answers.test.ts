@@ -36,6 +36,14 @@ test("one that has ended also answers what was wrong; where nothing was done the
   ]);
 });
 
+test("how far a recovery is comes from the live steps", () => {
+  const over = { text: "Not yet: being measured", detail: "5 good and 0 bad attempts since the action", state: "acting" as const };
+  const steps = [{ step: "verify", state: "doing", text: "12 of 30 good visits in a row" }];
+  const [, , told] = answersOf({ answers: { ...answers, over }, is_open: true }, steps);
+  assert.equal(told?.detail, "12 of 30 good visits in a row");
+  assert.equal(answersOf({ answers: { ...answers, over }, is_open: true })[2]?.detail, over.detail);
+});
+
 test("steps are counted in words from their names", () => {
   assert.equal(stepCounts({ first: "order_placed", second: "order paid", asked: 1204, bought: 743 }), "1,204 orders placed → 743 paid");
   assert.equal(stepCounts({ first: "cart.opened", second: "delivery-booked", asked: 1, bought: 2 }), "1 cart opened → 2 deliveries booked");

@@ -36,6 +36,7 @@ export class Journey extends PageElement {
     css`
       :host { display: grid; }
       .panel { display: grid; grid-template-rows: auto auto 1fr; gap: var(--space-2); }
+      .panel.none { display: block; }
       .number { display: flex; flex-wrap: wrap; align-items: baseline; gap: var(--space-1) var(--space-4); }
       .value { font: var(--type-number); letter-spacing: var(--tracking-large); }
       .name { font: var(--type-title); display: inline-flex; align-items: center; gap: var(--space-2); min-width: 0; }
@@ -65,7 +66,7 @@ export class Journey extends PageElement {
 
   protected override render() {
     const journey = this.journey;
-    if (!journey) return html`<section class="panel" aria-labelledby="heading"><div class="head"><h2 id="heading">Journeys</h2></div><p class="second">No journey has been reported yet.</p></section>`;
+    if (!journey) return html`<section class="panel none" aria-labelledby="heading"><div class="head"><h2 id="heading">Journeys</h2></div><p class="second">No journey has been reported yet.</p></section>`;
     const now = store.now();
     return html`<section class="panel" aria-labelledby="heading">
       <div class="head">
@@ -161,7 +162,9 @@ export class Journey extends PageElement {
   }
 
   private lasts(counted: { readonly since: number; readonly until: number }): string {
-    const minutes = Math.round((counted.until - counted.since) / minute);
-    return minutes >= 59 ? "hour" : minutes >= 1 ? `${minutes} min` : `${Math.round((counted.until - counted.since) / 1000)} s`;
+    const length = counted.until - counted.since;
+    const minutes = Math.round(length / minute);
+    if (minutes >= 59) return "hour";
+    return length < 2 * minute ? `${Math.round(length / 1000)} s` : `${minutes} min`;
   }
 }

@@ -67,7 +67,7 @@ export class LoopStrip extends PageElement {
   private step(step: LoopStep) {
     const current = step.state === "doing" || step.state === "waits";
     return html`<li class=${step.state} aria-current=${current ? "step" : nothing} title="${step.agent}: ${step.text || step.step}">
-      <span class="name line">${step.step}<span class="unseen">, ${step.state}</span><span class="took">${tookWords(step)}</span></span><span class="text">${stepWords(step) || " "}</span></li>`;
+      <span class="name line">${step.step}<span class="unseen">, ${step.state}</span><span class="took">${tookWords(step)}</span></span><span class="text">${wrapped(stepWords(step)) || " "}</span></li>`;
   }
 
   private inShort(steps: readonly LoopStep[]): string {
@@ -75,4 +75,9 @@ export class LoopStrip extends PageElement {
     const step = steps[index];
     return step ? `Step ${index + 1} of ${steps.length}, ${step.step}: ${stepWords(step)}` : `All ${steps.length} steps are done`;
   }
+}
+
+/** The words with a place to wrap after each part of a long name. */
+function wrapped(words: string): string {
+  return words.replaceAll("_", "_\u200b");
 }

@@ -55,8 +55,7 @@ export class NowView extends PageElement {
       <sre-journey class="eight" .journey=${first}></sre-journey>
       <sre-objective class="four" .journey=${first}></sre-objective>
       ${others.length ? html`<section class="panel" aria-label="Further journeys">${others.map((journey) => html`<sre-journey-row .journey=${journey}></sre-journey-row>`)}</section>` : nothing}
-      ${loops.length ? nothing : html`<sre-agents></sre-agents>`}
-      <div class="eight stack"><sre-services></sre-services>${panels.doubts.size + panels.excused.size ? html`<sre-doubts></sre-doubts>` : nothing}</div>
+      <div class="eight stack"><sre-services></sre-services>${loops.length ? nothing : html`<sre-agents></sre-agents>`}${panels.doubts.size + panels.excused.size ? html`<sre-doubts></sre-doubts>` : nothing}</div>
       <sre-map class="four" .failing=${loops.length > 0}></sre-map>
       <sre-feed></sre-feed>
     </div>`;

@@ -81,7 +81,7 @@ def _clue(cause: Cause, diagnosis: Diagnosis) -> str:
 
 def _change(commit: str, statements: Mapping[str, str]) -> str:
     found = next(filter(None, map(_SUMMARY.search, statements.values())), None)
-    return f"by the change {commit[:12]}" + (f', "{_short(plain(found[1]))}"' if found else "")
+    return f"it came with commit {commit[:12]}" + (f', "{_short(plain(found[1]))}"' if found else "")
 
 
 def _statements(cause: Cause, diagnosis: Diagnosis) -> Mapping[str, str]:

@@ -101,7 +101,7 @@ def _state(
         return State.BLIND, _reason(conversion or budget) or "Scout does not receive telemetry"
     firing = [one for one in (conversion, budget) if one and one.state is DetectorState.FIRING]
     if firing:
-        return (State.FAILING if conversion in firing else State.DEGRADED), _reason(firing[0])
+        return (State.FAILING, _reason(conversion)) if conversion in firing else (State.DEGRADED, _spent(firing[0]))
     first = conversion or budget
     if first is not None and first.state is not DetectorState.OK:
         return state_of(first), _reason(first)
@@ -112,6 +112,11 @@ def _state(
 
 def _reason(report: DetectorReport | None) -> str:
     return said(report.why) if report else ""
+
+
+def _spent(budget: DetectorReport) -> str:
+    rate = f" at {budget.value:g} times its rate" if budget.value else ""
+    return f"the error budget is spent{rate}"
 
 
 def _since(report: DetectorReport | None) -> int:
@@ -142,20 +147,28 @@ def _objective(known: Known, journey: Journey, budget: DetectorReport | None) ->
     return Objective(
         slo=journey.slo,
         budget_left=None if spent is None else round(1 - spent, 4),
-        burns=tuple(_burn(burn, known.blind) for burn in counted.burns) if counted else (),
+        burns=tuple(_burn(burn, known.blind, _fires(budget)) for burn in counted.burns) if counted else (),
         state=state_of(budget) if budget else State.UNKNOWN,
         why=_reason(budget) if budget else NOT_HEARD,
     )
 
 
-def _burn(burn: BurnReport, blind: bool) -> Burn:
-    """Return an alert; it judges nothing before it has data of its whole window, unless it fires, and while blind."""
+def _fires(report: DetectorReport | None) -> bool:
+    return report is not None and report.state is DetectorState.FIRING
+
+
+def _burn(burn: BurnReport, blind: bool, fires: bool) -> Burn:
+    """Return an alert; it judges nothing while blind, nor before it has data of its whole window.
+
+    While the objective's detector `fires`, an alert above its factor is one of those that fire, whatever its data.
+    """
     rate, window = None if blind else burn.rate, _window(burn.long_s)
-    firing = rate is not None and rate > burn.factor
+    whole = burn.data_s >= burn.long_s
+    firing = rate is not None and rate > burn.factor and (fires or whole)
     why = ""
     if blind:
         why = "no telemetry"
-    elif burn.data_s < burn.long_s:
+    elif not whole:
         why = f"{duration(burn.data_s)} of {window} of data"
     elif rate is None:
         why = f"no attempts within {window}"

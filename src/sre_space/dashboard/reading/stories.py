@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sre_space.dashboard.answers.base import Cite, State
 from sre_space.dashboard.reading.known import Known
-from sre_space.dashboard.reading.loops import in_a_row, verifying, waits_for, waits_for_approval
+from sre_space.dashboard.reading.loops import measured, verifying, waits_for, waits_for_approval
 from sre_space.dashboard.reading.parts import Part, cite
 from sre_space.dashboard.reading.said import infinitive, past, said
 from sre_space.dashboard.reading.words import SECOND, duration, minute_after, number, percent, plural
@@ -118,7 +118,7 @@ def over(case: Case, known: Known, counted: tuple[int, int] | None = None) -> Pa
     if case.frozen_reason:
         return Part("Not known: its record cannot be trusted", plain(case.frozen_reason), State.UNKNOWN)
     if verdict is not None and case.recovered:
-        return Part(f"Yes: recovered after {lasted(case)}", _measured(verdict), State.WELL, cites)
+        return Part(f"Yes: recovered after {lasted(case)}", _after(verdict), State.WELL, cites)
     if not case.is_open:
         return Part("Closed, and no recovery was measured", "", State.UNKNOWN, cites)
     if case.trials and isinstance(case.last.payload, Action) and case.last.payload.changed:
@@ -133,15 +133,8 @@ def lasted(case: Case) -> str:
 
 
 def _progress(case: Case, known: Known, counted: tuple[int, int] | None) -> str:
-    """Return one count of how far the recovery is: Scout's own where it says it, else the attempts since the action."""
     told = verifying(case, known)
-    if told is not None:
-        return f"{in_a_row(told.visits, told.required)} since the action"
-    if counted is None:
-        return waiting(case, known)
-    if not any(counted):
-        return "no attempt has been counted since the action"
-    return f"{number(counted[0])} good and {number(counted[1])} bad attempts since the action"
+    return measured((told.visits, told.required) if told else None, counted) or waiting(case, known)
 
 
 def _not_over(case: Case, waits: str, verdict: Verification | None, cites: tuple[Cite, ...]) -> Part:
@@ -165,7 +158,7 @@ def waiting(case: Case, known: Known) -> str:
     return f"{agent.capitalize()} {DUTIES[step]} now" if step in DUTIES else f"it waits for {waits}"
 
 
-def _measured(verdict: Verification) -> str:
+def _after(verdict: Verification) -> str:
     count, total = verdict.journey, verdict.journey.good + verdict.journey.bad
     interval = f" (95 % interval {percent(verdict.low)} to {percent(verdict.high)})" if total else ""
     succeeded = f"{number(count.good)} of {plural(total, 'attempt')} succeeded afterwards{interval}"
