@@ -150,7 +150,7 @@ def until_blind(at: int) -> dict[str, Any]:
     """Return a history of a quarter of an hour, of which the last minute was not seen."""
     times = list(range(at - 900_000, at, 5_000))
     seen = [time < at - BLIND_MS for time in times]
-    steady = {"value": 0.61, "floor": 0.5, "usual": 0.6}
+    steady = {"value": 0.61, "floor": 0.5, "usual": 0.61}
     lines = {
         name: [
             number + (0.01 * math.sin(time / 9e4) if name == "value" else 0) if one else None

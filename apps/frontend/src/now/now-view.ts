@@ -28,7 +28,8 @@ export class NowView extends PageElement {
     css`
       .grid { display: grid; gap: var(--space-4); grid-template-columns: minmax(0, 1fr); }
       .loops { display: grid; gap: var(--space-2); }
-      .stack { display: grid; gap: var(--space-4); grid-template-columns: minmax(0, 1fr); grid-template-rows: 1fr; grid-auto-rows: auto; }
+      .stack { display: flex; flex-direction: column; gap: var(--space-4); min-width: 0; }
+      .stack > sre-services { flex-grow: 1; min-width: 0; }
       @media ${broad} {
         .grid { gap: var(--space-5); grid-template-columns: repeat(12, minmax(0, 1fr)); }
         .grid > * { grid-column: span 12; }
@@ -55,7 +56,7 @@ export class NowView extends PageElement {
       <sre-journey class="eight" .journey=${first}></sre-journey>
       <sre-objective class="four" .journey=${first}></sre-objective>
       ${others.length ? html`<section class="panel" aria-label="Further journeys">${others.map((journey) => html`<sre-journey-row .journey=${journey}></sre-journey-row>`)}</section>` : nothing}
-      <div class="eight stack"><sre-services></sre-services>${loops.length ? nothing : html`<sre-agents></sre-agents>`}${panels.doubts.size + panels.excused.size ? html`<sre-doubts></sre-doubts>` : nothing}</div>
+      <div class="eight stack">${loops.length ? nothing : html`<sre-agents></sre-agents>`}<sre-services></sre-services>${panels.doubts.size + panels.excused.size ? html`<sre-doubts></sre-doubts>` : nothing}</div>
       <sre-map class="four" .failing=${loops.length > 0}></sre-map>
       <sre-feed></sre-feed>
     </div>`;
