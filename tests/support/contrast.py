@@ -7,7 +7,8 @@ from typing import Any
 from playwright.sync_api import Page
 
 NEEDED, NEEDED_LARGE = 4.5, 3.0  # WCAG 2.2 AA
-# Shows an element and hides its text; says where that was, in which colour, and whether it is large.
+# Shows an element and hides its text; says in which boxes that was, in which colour, and whether it is large.
+# A text that something else covers, or whose dialog is closed, has no box.
 HIDE = """
 (path) => {
   const found = path.reduce(([root], selector) => {
@@ -16,16 +17,26 @@ HIDE = """
   }, [document, null])[1];
   if (!found) return null;
   found.scrollIntoView({ block: "center", inline: "nearest" });
-  const range = document.createRange();
-  range.selectNodeContents(found);
-  const { x, y, width, height } = range.getBoundingClientRect();
+  const top = (x, y, root = document) => {
+    const one = root.elementFromPoint(x, y);
+    return one?.shadowRoot && one.shadowRoot !== root ? (top(x, y, one.shadowRoot) ?? one) : one;
+  };
+  const boxes = [...found.childNodes]
+    .filter((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim())
+    .flatMap((node) => {
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      return [...range.getClientRects()];
+    })
+    .filter(({ x, y, width, height }) => width >= 1 && height >= 1 && top(x + width / 2, y + height / 2) === found)
+    .map(({ x, y, width, height }) => ({ x, y, width, height }));
   const paint = found instanceof SVGElement ? "fill" : "color";
   const { [paint]: color, fontSize, fontWeight } = getComputedStyle(found);
   const size = parseFloat(fontSize);
   found.style.setProperty("transition", "none");
   found.style.setProperty(paint, "transparent", "important");
   window.shown = () => found.removeAttribute("style");
-  return { x, y, width, height, color, large: size >= 24 || (size >= 18.66 && Number(fontWeight) >= 600) };
+  return { boxes, color, large: size >= 24 || (size >= 18.66 && Number(fontWeight) >= 600) };
 }
 """
 # The lowest contrast of a colour with what makes at least a fiftieth of a picture.
@@ -70,17 +81,15 @@ def too_faint(page: Page, incomplete: Sequence[Mapping[str, Any]]) -> Sequence[s
 
 
 def _measured(page: Page, blank: Page, target: str | Sequence[str]) -> str:
-    """Return a line about a text that is too faint; "" for one that is not, or that is not on the screen."""
+    """Return a line about a text that is too faint; "" for one that is not, or that is not to be seen."""
     text = page.evaluate(HIDE, [target] if isinstance(target, str) else list(target))
     if text is None:
         return f"not found: {target}"
-    box = {side: text[side] for side in ("x", "y", "width", "height")}
     try:
-        if min(box["width"], box["height"]) < 1:
-            return ""
-        picture = page.screenshot(clip=box)  # type: ignore[arg-type]  # a rectangle
+        pictures = [page.screenshot(clip=box) for box in text["boxes"]]
     finally:
         page.evaluate("window.shown()")
-    ratio = blank.evaluate(LOWEST, [base64.b64encode(picture).decode(), text["color"]])
+    encoded = [base64.b64encode(picture).decode() for picture in pictures]
     needed = NEEDED_LARGE if text["large"] else NEEDED
+    ratio = min((blank.evaluate(LOWEST, [one, text["color"]]) for one in encoded), default=needed)
     return "" if ratio >= needed else f"contrast {ratio:.2f} of {needed}: {target}, {text['color']}"

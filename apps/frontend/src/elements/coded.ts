@@ -8,7 +8,7 @@ export function coded(text: string): TemplateResult[] | string {
   return parts.map((part, index) => (index % 2 ? html`<code>${part}${index === parts.length - 1 ? "…" : ""}</code>` : html`${part}`));
 }
 
-/** The text with a number and its sign, and "3 of 9", each on one line. */
+/** The text with a number and its unit, and "3 of 9", each on one line. */
 function unbroken(text: string): string {
-  return text.replace(/(\d) %/g, "$1\u00a0%").replace(/(\d) of (\d)/g, "$1\u00a0of\u00a0$2");
+  return text.replace(/(\d) (%|ms|s|min|h|days)(?!\w)/g, "$1\u00a0$2").replace(/(\d) of (\d)/g, "$1\u00a0of\u00a0$2");
 }

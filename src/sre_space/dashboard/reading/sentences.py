@@ -13,7 +13,7 @@ from sre_space.dashboard.reading.loops import state_of, waits_for
 from sre_space.dashboard.reading.outcomes import ended_as, is_over
 from sre_space.dashboard.reading.parts import capital, joined
 from sre_space.dashboard.reading.stories import done, lasted, over
-from sre_space.dashboard.reading.troubles import for_whom, of_customers, trouble, trouble_of, wrong
+from sre_space.dashboard.reading.troubles import OF_JOURNEYS, for_whom, of_customers, trouble, trouble_of, wrong
 from sre_space.dashboard.reading.words import (
     SECOND,
     clock,
@@ -147,7 +147,7 @@ def _fires(known: Known) -> Sentence | None:
     lasts = f", for {duration((known.now - first.since) / SECOND)}" if first.since else ""
     text = f"{capital(trouble_of(first.kind, subject))}: {measure(first) or plain(first.why)}{lasts}."
     customers = for_whom(known, [first.subject])
-    needed = f"Customers of {customers} need it" if customers and subject not in customers else ""
+    needed = f"Customers of {customers} need it" if customers and first.kind not in OF_JOURNEYS else ""
     fire = f"{plural(len(firing), 'detector')} {'fires' if len(firing) == 1 else 'fire'}"
     then = "the agents are HALTED" if known.halted else "Scout opens an incident unless it is excused"
     detail = joined([needed, f"{fire}; {then}"])

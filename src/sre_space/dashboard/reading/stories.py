@@ -77,7 +77,7 @@ def _carried_out(trial: Trial, change: str, detail: str, before: str) -> Part:
     if trial.undo is not None and trial.undo.result is ActionResult.DONE:
         return Part(f"Fixer {past(remedy)}, and undid it", _also(change, before), State.ACTING)
     if trial.undo is not None:
-        undone = f"to undo it is {trial.undo.result.value}: {said(trial.undo.detail)}"
+        undone = f"not undone ({trial.undo.result.value}): {said(trial.undo.detail)}"
         return Part(f"Fixer {past(remedy)}", _also(change, undone, before), State.ACTING)
     allowed = sum(answer.allowed for answer in action.guardrails)
     rules = f"{plural(allowed, 'rule')} allowed it" if allowed else ""

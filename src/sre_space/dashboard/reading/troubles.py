@@ -3,7 +3,7 @@
 A headline has one count: the attempts of the journeys that the incident concerns, else what the symptom itself counts.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from sre_space.dashboard.answers.base import State
 from sre_space.dashboard.reading.known import Known
@@ -29,6 +29,7 @@ TROUBLE: Mapping[SymptomKind, tuple[str, str]] = {
 }  # fmt: skip
 OWN_COUNT = (SymptomKind.LATENCY, SymptomKind.CONVERSION, SymptomKind.SLO)  # failed attempts do not measure these
 CLUES = (SymptomKind.INFRASTRUCTURE, SymptomKind.SATURATION)  # the detail says how, and counts nothing
+OF_JOURNEYS = (SymptomKind.CONVERSION, SymptomKind.SLO)  # their subject is a journey itself
 MAX_ALSO = 3
 
 
@@ -76,15 +77,11 @@ def _measured(detection: Detection, customers: str) -> str:
 
 
 def _of(customers: str, first: Symptom) -> str:
-    return f" for customers of {customers}" if customers and plain(first.service) not in customers else ""
+    return f" for customers of {customers}" if customers and first.kind not in OF_JOURNEYS else ""
 
 
 def _also(detection: Detection, past: bool) -> str:
     """Return the further symptoms, each service and kind once."""
-    first, found = detection.symptoms[0], detection.symptoms[1:]
-    others = dict.fromkeys(trouble(one, past) for one in _apart(first, found))
+    first, *found = detection.symptoms
+    others = dict.fromkeys(trouble(one, past) for one in found if one.key != first.key)
     return f"Also: {listed(list(others), MAX_ALSO)}" if others else ""
-
-
-def _apart(first: Symptom, found: Iterable[Symptom]) -> Iterable[Symptom]:
-    return (symptom for symptom in found if symptom.key != first.key)
