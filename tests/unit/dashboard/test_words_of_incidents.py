@@ -117,8 +117,7 @@ def test_only_what_the_agents_changed_is_called_healed(name: str, phase: str) ->
     view = incident(known(case), Material(case), You(name=None, may=False, why=""))
 
     assert (view.phase, view.sentence.title) == (phase, f"incident {case.issue}: {phase}")
-    assert f"{case.issue}, " in agents_line(known(case)).text
-    assert f", {phase} after " in agents_line(known(case)).text
+    assert f" ago, {phase} after " in agents_line(known(case)).text
 
 
 def test_each_moment_says_what_is_being_done() -> None:

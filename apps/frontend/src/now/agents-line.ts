@@ -27,6 +27,6 @@ export class AgentsLine extends PageElement {
     const ill = line.agents.filter((agent) => agent.state !== "well");
     return html`<p class="panel" aria-label="The agents"><span>${line.text}</span>${ill.map(
       (agent) => html`<span class="ill"><sre-state .state=${agent.state} size="small"></sre-state>${agent.name}: ${agent.text}</span>`,
-    )}${line.last === null ? nothing : html`<a class="push" href="incidents/${line.last}" aria-label="Open incident ${line.last}">Open</a>`}</p>`;
+    )}${line.last === null ? nothing : html`<a class="push" href="incidents/${line.last}">Incident ${line.last}</a>`}</p>`;
   }
 }

@@ -48,4 +48,4 @@ def _last(known: Known, last: Case | None) -> str:
     if last is None:
         return NO_INCIDENT
     ended = f", {ended_as(last)} after {lasted(last)}" if last.recovered else ""
-    return f"Last: incident {last.issue}, {ago(last.detection.since, known.now)}{ended}."
+    return f"Last incident {ago(last.detection.since, known.now)}{ended}."
