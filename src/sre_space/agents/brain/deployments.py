@@ -91,8 +91,9 @@ class RecentDeployments:
 def _started_deployments(records: Sequence[Record]) -> list[tuple[AnnouncedDeployment, int]]:
     """Return the deployments that began, oldest first, each with the time when it was done (Unix ns; 0: not yet).
 
-    One that was given up was over when the next began: a deployer does one after the other. Records that do not parse are skipped, and so are those whose own time differs too much from the bus's: a false time
-    would move the windows that are compared.
+    One that was given up was over when the next began: a deployer does one after the other. Records that do not parse
+    are skipped, and so are those whose own time differs too much from the bus's: a false time would move the windows
+    that are compared.
     """
     began: dict[str, AnnouncedDeployment] = {}
     done: dict[str, int] = {}
