@@ -51,7 +51,7 @@ SEEN = """
   const look = () => {
     feed = feed?.isConnected ? feed : within(document, "sre-feed");
     for (const row of feed?.shadowRoot.querySelectorAll("li") ?? []) {
-      const key = [".what a", ".who", ".line"].map((one) => row.querySelector(one)?.textContent ?? "").join("|");
+      const key = [".what a", ".who", ".words"].map((one) => row.querySelector(one)?.textContent ?? "").join("|");
       window.seen[key] ??= Date.now();
     }
     requestAnimationFrame(look);
@@ -222,7 +222,8 @@ def told(facts: Sequence[tuple[float, Mapping[str, Any]]], shown: Mapping[str, f
     first = {row["id"]: (at, row) for at, row in reversed(facts) if row.get("seq") is not None}
     recent = {id: one for id, one in first.items() if one[0] - one[1]["at"] / 1000 < 60}  # not those of the first event
     heard = [at - row["at"] / 1000 for at, row in recent.values()]
-    keys = {f"{row['incident']}|{row['agent']}|{row['text']}": row["at"] / 1000 for _, row in recent.values()}
+    plain = {id: row["text"].replace("`", "") for id, (_, row) in recent.items()}
+    keys = {f"{row['incident']}|{row['agent']}|{plain[id]}": row["at"] / 1000 for id, (_, row) in recent.items()}
     drawn = [shown[key] / 1000 - at for key, at in keys.items() if key in shown]
     for what, took in (("a fact in the stream after its signature", heard), ("a fact on the page after it", drawn)):
         if len(took) > 2:

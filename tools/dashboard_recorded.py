@@ -65,7 +65,7 @@ from sre_space.domain.errors import Refused  # noqa: E402
 from sre_space.domain.facts import OWNER, Agent, Decision, Detection, Fact, Outcome, Verification  # noqa: E402
 from sre_space.domain.labels import HOLD, ORDERS  # noqa: E402
 from sre_space.domain.remedies import Restart  # noqa: E402
-from sre_space.domain.space_config import SpaceConfig  # noqa: E402
+from sre_space.domain.space_config import Autonomy, SpaceConfig  # noqa: E402
 from sre_space.domain.symptoms import SymptomKind  # noqa: E402
 from sre_space.domain.telemetry import Span, SpanStatus  # noqa: E402
 from sre_space.ports.bus import Record  # noqa: E402
@@ -78,9 +78,12 @@ from sre_space.text.prose import prose, title  # noqa: E402
 
 SECOND = 10**9
 REPOSITORY = "local/cloud-insurance"
+SLO = 0.999
+PLAN = "waiting-plan"
+ENOUGH = 40  # good attempts after an action, in an example
 QUIET_S, BETWEEN_S = 40.0, 8.0
 SEEN_AFTER_NS = 12 * SECOND  # at most: so long before its detection a live incident begins
-LIVE = ("issue-01", "issue-13", "issue-07", "waiting-plan")
+LIVE = ("issue-01", "issue-13", "issue-07", PLAN)
 
 
 @dataclass
@@ -213,6 +216,7 @@ class World:
     ill: dict[str, float] = field(default_factory=dict)
     since: int = 0
     totals: dict[str, list[int]] = field(default_factory=dict)
+    seconds: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # attempts and failed ones of each second
 
     async def report_forever(self) -> None:
         """Send a signed report each second."""
@@ -240,10 +244,12 @@ class World:
                     value=round(value, 4), threshold=0.5, baseline=0.61, why="fewer than usual" if firing else "",
                 )
             )  # fmt: skip
+            burn = self.burn(journey.name, 3600)
             rows.append(
                 DetectorReport(
-                    SymptomKind.SLO, journey.name, DetectorState.OK, since=self.begun, value=0.4, threshold=14.4,
-                    unit=MeasureUnit.TIMES, why="within 3600 s and within 300 s; 3 bad",
+                    SymptomKind.SLO, journey.name, DetectorState.FIRING if burn > 14.4 else DetectorState.OK,
+                    since=self.since if burn > 14.4 else self.begun, value=round(burn, 1), threshold=14.4,
+                    unit=MeasureUnit.TIMES, why="within 3600 s and within 300 s",
                 )
             )  # fmt: skip
         order = list(DetectorState)
@@ -261,14 +267,22 @@ class World:
         sold = sum(random.random() < 0.61 * (1 - harm) for _ in range(customers))
         new = (attempts - failed, failed, customers, sold)
         totals[:] = [total + one for total, one in zip(totals, new, strict=True)]
+        self.seconds.setdefault(name, []).append((attempts, failed))
         data = (now - self.begun) / SECOND
-        burns = (
-            BurnReport(3600, 300, 14.4, 0.3, min(3600, data)),
-            BurnReport(21_600, 1800, 6, 0.2, min(21_600, data)),
-            BurnReport(259_200, 21_600, 1, None, min(259_200, data)),
+        burns = tuple(
+            BurnReport(
+                long, short, factor, round(min(self.burn(name, long), self.burn(name, short)), 2), min(long, data)
+            )
+            for long, short, factor in ((3600, 300, 14.4), (21_600, 1800, 6), (259_200, 21_600, 1))
         )
         good, bad, asked, bought = totals
         return JourneyReport(name, self.begun, good, bad, asked, bought, burns)
+
+    def burn(self, name: str, window: int) -> float:
+        """Return how many times its rate the error budget is spent, of what is known of so many seconds."""
+        known = self.seconds.get(name, [])[-window:]
+        attempts, failed = sum(one for one, _ in known), sum(one for _, one in known)
+        return failed / attempts / (1 - SLO) if failed else 0.0
 
     def service(self, name: str, now: int) -> ServiceReport:
         """Return one service's numbers."""
@@ -375,6 +389,14 @@ def shifted(value: Any, by: int) -> Any:  # noqa: ANN401 - any part of a payload
     return value + by if isinstance(value, int) and value > 10**18 else value
 
 
+def asking(config: SpaceConfig, plan: Chain | None) -> SpaceConfig:
+    """Return a configuration in which the service of a plan that waits is not autonomous."""
+    if plan is None:
+        return config
+    service = config.services[case_of(plan).detection.symptoms[0].service]
+    return replace(config, services={**config.services, service.name: replace(service, autonomy=Autonomy.APPROVE)})
+
+
 async def prepared(folder: Path, live: Sequence[str], quiet_s: float) -> tuple[Dashboard, World, OperatorKeys]:
     """Return the dashboard over recorded facts, and the world that moves it."""
     space = next(one for one in SPACES if (one / "sre-space.yaml").is_file())
@@ -386,7 +408,7 @@ async def prepared(folder: Path, live: Sequence[str], quiet_s: float) -> tuple[D
     for old in trust.listed():
         trust.trust(replace(old, retired=time.time_ns()))
     keys = {agent: make_key(folder / f"{agent.value}.key", folder / "trust", agent.value) for agent in Agent}
-    config = read_config(ROOT / "sre-space.yaml", {})
+    config = asking(read_config(ROOT / "sre-space.yaml", {}), recorded[PLAN] if PLAN in live else None)
     forge = forge_with([chain for name, chain in recorded.items() if name.startswith("issue") and name != "issue-22"])
     forge.now = time.time_ns
     forge.found.append(
@@ -454,12 +476,19 @@ async def write_examples(dashboard: Dashboard, world: World, folder: Path, token
         tasks = [group.create_task(one) for one in (dashboard.watching.run(), world.report_forever())]
         await asyncio.sleep(4)
         tasks.append(group.create_task(world.live(world.recorded["issue-01"])))
-        await asyncio.sleep(9)
+        while not await measured(dashboard):  # noqa: ASYNC110 - an answer has no event
+            await asyncio.sleep(0.2)
         async for name, body in bodies(dashboard, token):
             text = json.dumps(body, indent=1, ensure_ascii=False)
             (folder / f"{name}.json").write_text(re.sub(r"[ \t]+\n", "\n", text) + "\n")
         for task in tasks:
             task.cancel()
+
+
+async def measured(dashboard: Dashboard) -> bool:
+    """Return whether an action has been carried out, and some attempts have been counted since."""
+    progress = [loop.progress for loop in (await dashboard.facts.now()).loops]
+    return any(one is not None and (one.good or 0) > ENOUGH for one in progress)
 
 
 async def bodies(dashboard: Dashboard, token: str) -> AsyncIterator[tuple[str, Any]]:

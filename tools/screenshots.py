@@ -5,6 +5,7 @@ with made-up panels. Look at each with a critical eye before a release (docs/das
 """
 
 import copy
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,10 +17,13 @@ sys.path[:0] = [str(ROOT / "tests")]
 from playwright.sync_api import Browser, Page  # noqa: E402
 from support.pages import answer, browser, example, hear, recorded, why_not  # noqa: E402
 
+from sre_space.dashboard.reading.sentences import BLIND  # noqa: E402
+
 WIDTHS = (360, 1280, 1920)
 SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 SETTLES_MS = 1_500
 AFTER_MS = 15_000
+BLIND_MS = 60_000
 DOCUMENTED, FIRST_SCREEN = 1280, 800  # the documents show what fits on this screen
 HISTORY_S = "75"  # of health before the incident, so that the chart shows a before
 
@@ -128,15 +132,43 @@ def blind(page: Page) -> None:
     """Show a space whose telemetry is silent."""
     now = known(page)
     now["sentence"] |= {
-        "state": "blind", "title": "blind", "incident": None, "text": "Nothing is known: no telemetry for 12 s.",
-        "detail": "Scout has heard nothing since 12:03:07 UTC. Nothing is judged, and nothing is done.",
+        "state": "blind", "title": "BLIND", "incident": None, "text": "Scout is blind: no telemetry for 12 s.",
+        "detail": f"{BLIND}.",
     }  # fmt: skip
     now["journeys"][0] |= {"state": "blind", "value": None, "why": "no telemetry for 12 s"}
+    for burn in now["journeys"][0]["objective"]["burns"]:
+        burn |= {"rate": None, "firing": False, "judges": False, "why": "no telemetry"}
     for service in now["services"]:
-        unknown = dict.fromkeys(("detector", "rate", "errors", "p95_s", "incident"))
+        unknown = dict.fromkeys(("detector", "rate", "errors", "p95_s", "memory", "incident"))
         service |= {"state": "blind", "why": "no telemetry for 12 s", **unknown}
     now["loops"], now["excused"] = [], []
+    answer(page, "series", until_blind(now["at"]))
     hear(page, now, now["at"])
+
+
+def until_blind(at: int) -> dict[str, Any]:
+    """Return a history of a quarter of an hour, of which the last minute was not seen."""
+    times = list(range(at - 900_000, at, 5_000))
+    seen = [time < at - BLIND_MS for time in times]
+    steady = {"value": 0.61, "floor": 0.5, "usual": 0.61}
+    lines = {
+        name: [
+            number + (0.01 * math.sin(time / 9e4) if name == "value" else 0) if one else None
+            for time, one in zip(times, seen, strict=True)
+        ]
+        for name, number in steady.items()
+    }
+    gap = {"since": at - BLIND_MS, "until": at, "why": "blind"}
+    return {
+        **example("series"),
+        "since": times[0],
+        "until": at,
+        "resolution_s": 5.0,
+        "times": times,
+        "lines": lines,
+        "gaps": [gap],
+        "kept_since": times[0],
+    }
 
 
 def empty(page: Page) -> None:

@@ -8,79 +8,30 @@ They are read from the environment and from `.env`.
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, Field
 
-from sre_space.codec import addresses
-from sre_space.codec.env_lines import EnvLines
-from sre_space.domain.errors import Malformed
-
-Url = Annotated[str, AfterValidator(addresses.http_url)]
-OptionalUrl = Annotated[str, AfterValidator(addresses.optional(addresses.http_url))]
-Endpoint = Annotated[str, AfterValidator(addresses.telemetry_endpoint)]
-OptionalEndpoint = Annotated[str, AfterValidator(addresses.optional(addresses.telemetry_endpoint))]
-Servers = Annotated[str, AfterValidator(addresses.bus_servers)]
-OptionalServers = Annotated[str, AfterValidator(addresses.optional(addresses.bus_servers))]
-Token = Annotated[str, AfterValidator(addresses.bearer_token)]
-ComposeName = Annotated[str, AfterValidator(addresses.optional(addresses.compose_name))]
-DockerAddress = Annotated[str, AfterValidator(addresses.docker_address)]
-ListenAddress = Annotated[str, AfterValidator(addresses.listen_address)]
-RepositoryPart = Annotated[str, AfterValidator(addresses.repository_part)]
-
-
-class _Settings(BaseSettings):
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False, allow_inf_nan=False)
-
-    @classmethod
-    def read(cls, lines: EnvLines = EnvLines()) -> Self:  # noqa: B008 - it is frozen
-        """Return the settings from the environment, then `.env`; raise `Malformed` with the variable and file line."""
-        file_values: dict[str, Any] = {
-            name: lines.values[name.upper()] for name in cls.model_fields if name.upper() in lines.values
-        }
-        try:
-            return cls(**file_values)
-        except ValidationError as error:
-            first = error.errors()[0]
-            variable = str(first["loc"][0]).upper() if first["loc"] else "settings"
-            message = f"{variable}: {_validator_message(first['msg'])}; see docs/settings.md"
-            raise Malformed(lines.located(message)) from error
-
-    @classmethod
-    def refuse_invalid(cls, values: Mapping[str, str]) -> None:
-        """Raise `Malformed`, as `read` does, for the first of `values` (by variable) that this class refuses."""
-        for name, value in values.items():
-            field = cls.model_fields[name.lower()]
-            kind: TypeAdapter[Any] = TypeAdapter(
-                Annotated[field.annotation, field],  # type: ignore[arg-type]  # a type built at run time
-                config=ConfigDict(allow_inf_nan=False),
-            )
-            try:
-                kind.validate_python(value)
-            except ValidationError as error:
-                message = _validator_message(error.errors()[0]["msg"])
-                raise Malformed(f"{name}: {message}; see docs/settings.md") from error
-
-    def needed(self, name: str) -> str:
-        """Return the value of a setting that this process requires; raise `Malformed` when it is not set."""
-        value: str = getattr(self, name)
-        if not value:
-            description = type(self).model_fields[name].description
-            raise Malformed(f"{name.upper()} is not set: {description}; see docs/settings.md")
-        return value
-
-
-def _validator_message(message: str) -> str:
-    """Return a validator's message without the prefix that pydantic adds."""
-    return message.removeprefix("Value error, ")
-
+from sre_space.environment import EnvironmentSettings
+from sre_space.setting_types import (
+    ComposeName,
+    DockerAddress,
+    Endpoint,
+    ListenAddress,
+    OptionalEndpoint,
+    OptionalServers,
+    OptionalUrl,
+    RepositoryPart,
+    Servers,
+    Token,
+    Url,
+)
 
 REPO_OWNER, REPO_NAME = "local", "cloud-insurance"  # of the embedded forge, where nothing else is set
 RECORD_KEY_FILE = Field(None, description="the file with the key of the MAC of telemetry records on the bus")
 
 
-class SpaceSettings(_Settings):
+class SpaceSettings(EnvironmentSettings):
     """The settings that every process of a space reads."""
 
     sre_space_state: Path = Field(
@@ -127,7 +78,7 @@ def supervisord_at(socket: str) -> str:
     return f"supervisord://{socket}" if socket else ""
 
 
-class ControlSettings(_Settings):
+class ControlSettings(EnvironmentSettings):
     """The settings of who restarts units."""
 
     runtime: str = Field("", description="the runtime that runs the units, such as supervisord://SOCKET, or none")
@@ -139,7 +90,7 @@ class ControlSettings(_Settings):
         return self.runtime or supervisord_at(self.runtime_socket)
 
 
-class ReadingSettings(_Settings):
+class ReadingSettings(EnvironmentSettings):
     """The settings of who only reads units."""
 
     runtime: str = Field("", description="the runtime that runs the units, such as supervisord://SOCKET, or none")
@@ -180,7 +131,7 @@ class ScoutSettings(ReadingSettings, AgentSettings):
         return self.dashboard_jaeger_url or ("" if self.sre_dashboard_url else self.jaeger_url)
 
 
-class BundleSettings(_Settings):
+class BundleSettings(EnvironmentSettings):
     """How long the examined data of incidents is kept."""
 
     bundles_kept_days: float = Field(90, gt=0, le=36_500, description="days for which an incident's bundle is kept")

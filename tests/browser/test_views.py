@@ -53,6 +53,16 @@ def test_axe_finds_nothing_in_the_middle_of_an_incident(page: Page, calm: Record
         assert axe(page) == []
 
 
+@pytest.mark.parametrize(("colour", "faint"), [("#9a9a9a", True), ("#101010", False)])
+def test_what_axe_cannot_compute_is_measured_on_pixels(page: Page, colour: str, faint: bool) -> None:
+    page.set_content(
+        "<!doctype html><html lang=en><title>t</title><main><h1>t</h1>"
+        f"<p style='background: linear-gradient(#c0c0c0, #c8c8c8); color: {colour}'>a text on a gradient</p></main>"
+    )
+
+    assert bool([line for line in axe(page) if line.startswith("contrast ")]) is faint
+
+
 @pytest.mark.parametrize("width", [360, 720, 1280, 1920])
 @pytest.mark.parametrize("view", VIEWS)
 def test_nothing_is_wider_than_the_window(page: Page, calm: Recorded, view: str, width: int) -> None:
@@ -139,7 +149,7 @@ def test_a_state_that_is_not_known_is_never_shown_as_well(page: Page, calm: Reco
 
     expect(page).to_have_title(re.compile("^blind"))
     expect(page.locator("sre-journey .value")).to_have_text("–")
-    expect(page.locator("sre-services")).to_contain_text("0 of 3 well")
+    expect(page.locator("sre-services")).to_contain_text("3 services, none seen")
     shapes = page.evaluate(
         "[...document.querySelector('sre-page').shadowRoot.querySelector('sre-now').shadowRoot"
         ".querySelector('sre-services').shadowRoot.querySelectorAll('sre-state')].map(one => one.state)"

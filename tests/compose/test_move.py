@@ -33,4 +33,4 @@ def test_an_incident_that_was_open_in_the_embedded_space_is_finished_in_containe
     assert "RECOVERED" in story
     assert "already changed" in story
     assert json.loads(built.operator("audit", "--json"))["broken"] == 0
-    assert int(built.operator("memory", "rebuild").removesuffix(" lessons indexed\n")) >= 1
+    assert int(built.operator("memory", "rebuild").partition(" lesson")[0]) >= 1

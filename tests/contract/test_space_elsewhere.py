@@ -218,5 +218,5 @@ async def test_lessons_are_indexed_on_the_chroma_server_that_is_named(
         (lesson,) = await ChromaCaseIndex(url, model.embed, model.pieces).recall("policy-service is down")
 
     assert unset.stderr.startswith("sre-space: CHROMA_URL is not set: the Chroma server")
-    assert (done.returncode, done.stdout) == (0, "1 lessons indexed\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "1 lesson indexed\n"), done.stderr
     assert lesson.lesson.facts["issue"] == 1

@@ -49,6 +49,6 @@ def test_an_incident_that_was_open_in_the_back_up_is_finished_where_it_is_restor
 
     assert case.recovered
     assert ", 0 broken" in told
-    assert rebuilt == "1 lessons indexed\n"
+    assert rebuilt == "1 lesson indexed\n"
     in_force = [key for key in TrustFolder(plan.state.trust).listed() if key.retired is None]
     assert sorted(key.owner for key in in_force) == sorted(SIGNERS)

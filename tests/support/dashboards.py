@@ -207,6 +207,11 @@ class Stage:
         self.desk = Desk(self.incidents, self.holds, self.halt, self.bus, CONFIG, self.time)
         self.dashboard = Dashboard.of(self.watching, self.desk, self.people)
 
+    def slow(self) -> bool:
+        """Let 20 ms pass; return False. As the forge's `fails` it makes every call take that long."""
+        self.time.time += SECOND // 50
+        return False
+
     def open(self, name: str, comments: int) -> int:
         """Put a recorded incident back on the forge, open and with so many comments; return its number."""
         chain = CHAINS[name].after(comments)

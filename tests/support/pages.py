@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from support.contrast import too_faint
 from support.waiting import free_port, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -171,11 +172,16 @@ def answer(page: Page, path: str, body: Mapping[str, Any]) -> None:
 
 
 def axe(page: Page) -> Sequence[str]:
-    """Return axe-core's violations of WCAG 2.2 A and AA on the page as it is, one line each."""
+    """Return axe-core's violations of WCAG 2.2 A and AA on the page as it is, one line each.
+
+    Contrasts that it cannot compute are measured on the screen's pixels.
+    """
     page.evaluate(AXE.read_text() + "; undefined")
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
     found = page.evaluate("tags => axe.run(document, { runOnly: { type: 'tag', values: tags } })", tags)
-    return [f"{one['id']}: {one['help']}: {node['target']}" for one in found["violations"] for node in one["nodes"][:3]]
+    wrong = [(one, node) for one in found["violations"] for node in one["nodes"][:3]]
+    lines = [f"{one['id']}: {one['help']}: {node['target']}" for one, node in wrong]
+    return [*lines, *too_faint(page, found["incomplete"])]
 
 
 @contextmanager

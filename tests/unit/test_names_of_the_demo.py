@@ -24,6 +24,7 @@ ALLOWED: dict[str, tuple[frozenset[str], str]] = {
     "analysis/diagnosis/metric_words.py": (frozenset({"traffic"}), WORD),
     "analysis/diagnosis/metrics.py": (frozenset({"traffic"}), WORD),
     "analysis/diagnosis/signals.py": (frozenset({"traffic"}), WORD),
+    "dashboard/reading/causes.py": (frozenset({"traffic"}), WORD),
     "domain/diagnosis.py": (frozenset({"traffic"}), WORD),
     "text/diagnosis_report.py": (frozenset({"traffic"}), WORD),
     "domain/configuration.py": (frozenset({"space.env"}), BEFORE),

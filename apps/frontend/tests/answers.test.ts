@@ -1,83 +1,47 @@
 // The four questions, the counts of steps, and what the charts show of them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DecisionNow, IncidentAnswer, Loop, TrialRow } from "../src/api/types.ts";
+import type { IncidentAnswer } from "../src/api/types.ts";
 import { isolated } from "../src/elements/chart-lines.ts";
 import { waitsFor } from "../src/now/loop-words.ts";
 import { stateShown } from "../src/now/service-words.ts";
-import { answersOf, infinitive, wrongBelow } from "../src/words/answers.ts";
+import { answersOf } from "../src/words/answers.ts";
 import { stepCounts } from "../src/words/steps.ts";
 
-const loop = { progress: null, waits_for_person: false } as Loop;
-const decision = { remedy: "REVERT", service: "checkout", command: "MITIGATION: PR REVERT checkout", edits: [{ file: "f", key: "LIMIT", old: "1", new: "5" }], waits: false } as unknown as DecisionNow;
-const trial = { command: decision.command, result: "done", undone: "", outcome: null } as unknown as TrialRow;
 const answers: IncidentAnswer["answers"] = {
-  wrong: { text: "checkout does not answer: 3 of 9 attempts failed", detail: "no connection, since 12:00:00 UTC", state: "failing" },
+  wrong: { text: "checkout did not answer: 3 of 9 attempts at buy failed within 10 s", detail: "Since 12:00:00 UTC.", state: "well" },
   why: { text: "A change broke checkout", detail: "CONFIRMED", state: "well" },
-  done: { text: "server", detail: "pull request 8 merged", state: "acting" },
-  over: { text: "Not yet", detail: "Brain decides now", state: "failing" },
+  done: { text: "No change: it ended first", detail: "", state: "unknown" },
+  over: { text: "Not known", detail: "", state: "unknown" },
 };
 
-type Told = Parameters<typeof answersOf>[0];
-
-function told(more: Partial<Told>): Told {
-  return { answers, decision, trials: [trial], is_open: true, loop, moments: [], chart: { of: "" } as IncidentAnswer["chart"], ...more };
-}
-
-function said(more: Partial<Told>): string[] {
-  return answersOf(told(more)).map(({ asks, text }) => `${asks}: ${text}`);
+function said(open: boolean, more: Partial<IncidentAnswer["answers"]> = {}): string[] {
+  return answersOf({ answers: { ...answers, ...more }, is_open: open }).map(({ asks, text, state }) => `${asks}: ${text} (${state})`);
 }
 
 test("an open incident answers why, what is done and is it over; the sentence above says what is wrong", () => {
-  assert.deepEqual(said({}), ["Why: A change broke checkout", "What is being done: Fixer reverted the change of checkout", "Is it over: No"]);
-  assert.equal(answersOf(told({}))[1]?.detail, "LIMIT 1 → 5; pull request 8 merged");
+  assert.deepEqual(said(true, { done: { text: "Fixer restarted checkout", detail: "", state: "acting" }, over: { text: "Not yet: being measured", detail: "", state: "acting" } }), [
+    "Why: A change broke checkout (null)",
+    "What is being done: Fixer restarted checkout (acting)",
+    "Is it over: Not yet: being measured (acting)",
+  ]);
 });
 
-test("before a decision the agents look for the cause, and before the action Fixer is about to act", () => {
-  assert.equal(said({ decision: null, trials: [] })[1], "What is being done: The agents look for the cause");
-  assert.equal(said({ trials: [] })[1], "What is being done: Fixer is about to revert the change of checkout");
+test("one that has ended also answers what was wrong; where nothing was done there is no shape, where the end is unknown there is", () => {
+  assert.deepEqual(said(false), [
+    "What was wrong: checkout did not answer: 3 of 9 attempts at buy failed within 10 s (null)",
+    "Why: A change broke checkout (null)",
+    "What was done: No change: it ended first (null)",
+    "Is it over: Not known (unknown)",
+  ]);
 });
 
-test("a plan that waits asks a person", () => {
-  const answer = said({ decision: { ...decision, remedy: "RESTART", waits: true }, trials: [], loop: { ...loop, waits_for_person: true } });
-  assert.deepEqual(answer.slice(1), ["What is being done: A person is asked: may Fixer restart checkout?", "Is it over: No: it waits for a person"]);
-});
-
-test("what did not help is said, with what was undone before", () => {
-  const undone = { ...trial, undone: "done", outcome: "WORSE" };
-  assert.deepEqual(said({ trials: [undone] }).slice(1), ["What is being done: Fixer reverted the change of checkout, and undid it", "Is it over: No: the change made it worse"]);
-  const called = { ...trial, command: "ESCALATE", result: "escalated" };
-  const answer = answersOf(told({ decision: { ...decision, remedy: "ESCALATE", command: "ESCALATE", edits: [] }, trials: [undone, called], loop: { ...loop, waits_for_person: true } }));
-  assert.deepEqual([answer[1]?.text, answer[1]?.detail], ["A person was called", "1 change before it did not help and was undone; pull request 8 merged"]);
-  assert.equal(answer[2]?.text, "No: a person has to act");
-});
-
-test("a recovery is measured, then said with how long it took", () => {
-  const measuring = { ...answers, over: { ...answers.over, state: "acting" as const } };
-  const progress = { good: 50, bad: 6, needed: 30, visits: 12, since: 0 };
-  const [, , over] = answersOf(told({ answers: measuring, loop: { ...loop, progress } }));
-  assert.deepEqual([over?.text, over?.detail], ["Not yet: being measured", "12 of 30 good visits in a row; 50 good and 6 bad attempts since the action"]);
-  const recovered = { ...answers, over: { text: "Over", detail: "", state: "well" as const } };
-  const ended = said({ answers: recovered, is_open: false, moments: [{ name: "verified", at: 0, after_s: 21, agent: "scout", seq: 4 }] });
-  assert.deepEqual([ended[0], ended[2], ended[3]], ["What was wrong: checkout does not answer: 3 of 9 attempts failed", "What was done: Fixer reverted the change of checkout", "Is it over: Yes: recovered after 21 s"]);
-});
-
-test("an end without a change says so, and what is unknown stays as the server says it", () => {
-  const cleared = { ...trial, result: "cleared" };
-  assert.equal(said({ trials: [cleared] })[1], "What is being done: Fixer did not revert the change of checkout: it ended first");
-  assert.equal(said({ trials: [{ ...trial, result: "refused" }] })[1], "What is being done: Fixer did not revert the change of checkout: refused");
-  assert.equal(said({ answers: { ...answers, over: { text: "Not known", detail: "", state: "unknown" } } })[2], "Is it over: Not known");
-});
-
-test("each remedy is said as a deed", () => {
-  const words = (remedy: string) => infinitive({ ...decision, remedy });
-  assert.deepEqual(["RESTART", "SCALE", "SET-CONFIG", "ESCALATE"].map(words), ["restart checkout", "scale checkout", "set LIMIT of checkout", "call a person"]);
-});
-
-test("below what is wrong stands only what it does not say itself", () => {
-  assert.equal(wrongBelow(answers.wrong), "First symptom: no connection, since 12:00:00 UTC");
-  assert.equal(wrongBelow(answers.wrong, "buy"), "Journey buy. First symptom: no connection, since 12:00:00 UTC");
-  assert.equal(wrongBelow({ text: "Fewer finish: 0 of 37 bought", detail: "0 of 37 bought, since 12:00:00 UTC" }), "Since 12:00:00 UTC");
+test("how far a recovery is comes from the live steps", () => {
+  const over = { text: "Not yet: being measured", detail: "5 good and 0 bad attempts since the action", state: "acting" as const };
+  const steps = [{ step: "verify", state: "doing", text: "12 of 30 good visits in a row" }];
+  const [, , told] = answersOf({ answers: { ...answers, over }, is_open: true }, steps);
+  assert.equal(told?.detail, "12 of 30 good visits in a row");
+  assert.equal(answersOf({ answers: { ...answers, over }, is_open: true })[2]?.detail, over.detail);
 });
 
 test("steps are counted in words from their names", () => {

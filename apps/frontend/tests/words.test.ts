@@ -40,25 +40,24 @@ test("a service has the same one of eight hues everywhere", () => {
 
 test("states that say little share the quiet colour", () => {
   assert.deepEqual([colourOf("failing"), colourOf("blind"), colourOf("held"), colourOf("learning")], ["failing", "unknown", "unknown", "unknown"]);
-  assert.equal(wordOf("blind"), "blind: no telemetry");
+  assert.equal(wordOf("blind"), "blind");
   assert.equal(readable("order_placed"), "order placed");
 });
 
 test("a step says what it took, how far it is, or what it waits for", () => {
   const step = (state: string, text = "", name = "verify"): LoopStep => ({ step: name, agent: "scout", state, at: null, took_s: 0.6, text, until: null });
-  const progress = { good: 12, bad: 0, needed: 30, since: 0, visits: null };
-  assert.equal(stepWords(step("done", "CONFIRMED"), { progress: null }), "CONFIRMED");
-  assert.equal(stepWords(step("doing"), { progress }), "12 of 30 good, 0 bad");
-  assert.equal(stepWords(step("doing"), { progress: { ...progress, visits: 5 } }), "5 of 30 good in a row");
-  assert.equal(stepWords(step("waits", "waits for a person"), { progress }), "waits for a person");
-  assert.equal(stepWords(step("later"), { progress }), "");
+  assert.equal(stepWords(step("done", "CONFIRMED")), "CONFIRMED");
+  assert.equal(stepWords(step("doing", "5 of 30 good visits in a row")), "5 of 30 good visits in a row");
+  assert.equal(stepWords(step("doing")), "now …");
+  assert.equal(stepWords(step("waits", "waits for a person")), "waits for a person");
+  assert.equal(stepWords(step("later")), "");
 });
 
 test("a row names the failing detector and how many more there are", () => {
   const detector = { kind: "Error", operation: "", state: "failing", text: "43 of 100 failed", since: null, value: null, threshold: null, baseline: null, unit: "1" } as const;
   assert.equal(serviceWords({ state: "failing", why: "", detector, detectors: [detector, detector], restarts: 2, incident: 3, autonomy: "autonomous" }), "43 of 100 failed, and 1 more, 2 restarts");
   assert.equal(serviceWords({ state: "unknown", why: "no attempts", detector: null, detectors: [], restarts: null, incident: null, autonomy: "autonomous" }), "no attempts");
-  assert.equal(serviceWords({ state: "well", why: "", detector: null, detectors: [], restarts: 0, incident: null, autonomy: "observe" }), "well, agents: observe");
+  assert.equal(serviceWords({ state: "well", why: "", detector: null, detectors: [], restarts: 0, incident: null, autonomy: "observe" }), "well, the agents only watch");
 });
 
 test("evidence is named by its kind and subject", () => {

@@ -1,10 +1,9 @@
 """Listening sockets, and the guard in front of every HTTP listener of the embedded servers."""
 
-import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sre_space.domain.errors import Refused
+from sre_space.http_server import serve_until_cancelled
 
 HOST = "127.0.0.1"
 LOOPBACK = frozenset({HOST, "localhost", "::1"})
@@ -75,15 +75,6 @@ def _name(url: str) -> str | None:
         return None
 
 
-class Server(uvicorn.Server):
-    """A uvicorn server that leaves signals to the process, because several servers share it."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture no signals."""
-        yield
-
-
 async def serve(
     app: ASGIApp, listener: socket.socket, lifespan: Literal["on", "off"] = "off", hosts: Collection[str] = LOOPBACK
 ) -> None:
@@ -95,11 +86,4 @@ async def serve(
         lifespan=lifespan,
         timeout_graceful_shutdown=1,
     )
-    server = Server(config)
-    serving = asyncio.ensure_future(server.serve(sockets=[listener]))
-    try:
-        await asyncio.shield(serving)
-    except asyncio.CancelledError:
-        server.should_exit = True
-        await serving
-        raise
+    await serve_until_cancelled(config, listener)

@@ -6,15 +6,12 @@ from pathlib import Path
 from pydantic import Field
 
 from sre_space import settings
+from sre_space.setting_types import OptionalServers, OptionalUrl, RepositoryPart, Url
 from sre_space.settings import (
     RECORD_KEY_FILE,
     REPO_NAME,
     REPO_OWNER,
-    OptionalServers,
-    OptionalUrl,
-    RepositoryPart,
     SpaceSettings,
-    Url,
 )
 
 

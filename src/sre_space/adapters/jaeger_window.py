@@ -15,7 +15,8 @@ def read_window(url: str, since: int, until: int) -> Telemetry:
     """Return all services' traces that began in [`since`, `until`) (Unix ns), each trace once."""
     spans = SpanBuilder()
     skipped_input: list[SkippedInput] = []
-    with httpx.Client(base_url=url, timeout=TIMEOUT_S, trust_env=False) as client:
+    fresh = httpx.Limits(max_keepalive_connections=0)  # to read an answer takes longer than servers keep a connection
+    with httpx.Client(base_url=url, timeout=TIMEOUT_S, trust_env=False, limits=fresh) as client:
         for service in _services(client, url):
             skipped = add_traces(_answer(client, url, "/api/traces", _query(service, since, until)), spans)
             skipped_input += [SkippedInput(f"{url} {service} trace {number}", why) for number, why in skipped]

@@ -70,12 +70,8 @@ async def _work(settings: Settings) -> None:
     history = authentic.history(bus.history())
     known_services = frozenset({*context.config.services, *context.config.callers(())})
     sketcher = Sketcher(authentic.publisher(bus.publisher()), history, context.clock, consumer.losses, known_services)
-    state = StatePaths(settings.sre_space_state)
-    runtime = runtime_reader_of(settings.runtime_address or NONE, context.config, state)
-    units = UnitFeed(runtime, context.config.services, processes, context.clock)
     ends = EndFeed(context.config.services, health_board, context.clock, consumer.due.set)
-    events = runtime_events_of(settings.runtime_events_address or NONE, context.config, state)
-    disk_space = DiskSpaceMonitor(DiskFolder(settings.sre_space_state), context.pager.notifier, context.clock)
+    units, events = _of_runtime(context, settings, processes, ends)
     spans = authentic.subscription(bus.subscription([SPANS], "sre-scout"))
     telemetry = authentic.subscription(
         bus.subscription([SPANS, METRICS, LOGS, CHANGES, *context.config.event_topics], None)
@@ -87,14 +83,29 @@ async def _work(settings: Settings) -> None:
         group.create_task(consumer.listen_forever(signals))
         group.create_task(consumer.listen_forever(telemetry))
         group.create_task(units.read_forever())
-        group.create_task(EventFeed(events, ends, context.clock).follow_forever())
+        group.create_task(events.follow_forever())
         group.create_task(holds.read_forever())
         group.create_task(announcements.confirm_forever())
         group.create_task(consumer.open_forever(lambda: signals.owns() and detectors.open_incidents.known))
         group.create_task(publisher.publish_forever(lambda: signals.owns() and detectors.open_incidents.known))
         group.create_task(commits.learn_forever())
-        group.create_task(disk_space.watch_forever())
+        group.create_task(_disk_space(context, settings).watch_forever())
         group.create_task(context.run(watch))
+
+
+def _of_runtime(
+    context: agent.AgentContext, settings: Settings, processes: Processes, ends: EndFeed
+) -> tuple[UnitFeed, EventFeed]:
+    """Return what reads the runtime's units, and what follows its events."""
+    state = StatePaths(settings.sre_space_state)
+    runtime = runtime_reader_of(settings.runtime_address or NONE, context.config, state)
+    events = runtime_events_of(settings.runtime_events_address or NONE, context.config, state)
+    units = UnitFeed(runtime, context.config.services, processes, context.clock)
+    return units, EventFeed(events, ends, context.clock)
+
+
+def _disk_space(context: agent.AgentContext, settings: Settings) -> DiskSpaceMonitor:
+    return DiskSpaceMonitor(DiskFolder(settings.sre_space_state), context.pager.notifier, context.clock)
 
 
 def _opener(context: agent.AgentContext, snapshots: Snapshots, dashboard: str) -> Opener:

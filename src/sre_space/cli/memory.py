@@ -11,4 +11,4 @@ from sre_space.cli.screen import out
 def rebuild(state: Path) -> None:
     """Rebuild the index of lessons, and print their number."""
     count = asyncio.run(memory_index.rebuild(SpaceState(state)))
-    out.print(f"{count} lessons indexed", highlight=False)
+    out.print(f"{count} lesson{'' if count == 1 else 's'} indexed", highlight=False)

@@ -113,6 +113,7 @@ class Deployer:
                 await self._publish({**_event(whole), "phase": "started", "previous": previous})
                 journal.begin(self.state, whole)
             _write(plan.files)
+            await self.services.note_next_start(plan.desired)
             failed = await self.services.restart(remaining.restarted, whole.restarted, plan.desired)
             done = replace(whole, failed=tuple(failed))
             await self._publish({**_event(done), "phase": "done", "previous": previous})

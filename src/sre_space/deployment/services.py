@@ -5,7 +5,7 @@ starts the services, the deployer writes down the state it restarted them for (`
 """
 
 import asyncio
-import contextlib
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,18 +15,21 @@ from sre_space.codec.desired_limits import desired_limits
 from sre_space.codec.desired_values import value_of
 from sre_space.codec.service_variables import variables_of
 from sre_space.codec.variables import running_text
-from sre_space.domain.errors import Missing, Refused
+from sre_space.domain.errors import Missing, Refused, SpaceError
 from sre_space.domain.space_config import Service, SpaceConfig
 from sre_space.paths import StatePaths
 from sre_space.ports.probe import Probe
 from sre_space.ports.runtime import MemoryLimiter, Runtime
 from sre_space.state_files import make_folder, write_private
 
+log = logging.getLogger(__name__)
+
 SERVES_WITHIN_S = 20.0
 POLL_EVERY_S = 0.05
 MAX_POLL_S = 2.0  # a longer poll means that this process was paused
 MAX_ATTEMPTS = 3  # of a restart that another restart of the same service overtakes
 ENDED = ("exited", "fatal", "stopped")
+NOT_STARTED = ("", "stopped")  # not yet, or somebody stopped it
 
 
 @dataclass(frozen=True)
@@ -46,15 +49,29 @@ class DeployedServices:
     async def stale(self, desired_files: Mapping[str, str], stopped: Sequence[str]) -> list[str]:
         """Return the services that run with another state than desired, or that a killed deployer left `stopped`.
 
-        Services that the runtime does not know are left out: they cannot be restarted.
+        The others that do not run are left out: nobody has started them yet, or somebody stopped them.
         """
         stale = []
         for service, text in self._states(desired_files).items():
-            with contextlib.suppress(Missing):
-                unit = await self.runtime.unit(self._unit(service))
-                if (service in stopped and unit.state == "stopped") or self._runs(service) != text:
-                    stale.append(service)
+            state = await self._state(service)
+            if (state not in NOT_STARTED and self._runs(service) != text) or (
+                state == "stopped" and service in stopped
+            ):
+                stale.append(service)
         return stale
+
+    async def note_next_start(self, desired_files: Mapping[str, str]) -> None:
+        """Write down for each service that does not run that its next start applies this desired state."""
+        for service, text in self._states(desired_files).items():
+            if await self._state(service) in NOT_STARTED:
+                note_applied(self.state, service, text)
+
+    async def _state(self, service: str) -> str:
+        """Return the state of a service's unit; "" where the runtime does not know it."""
+        try:
+            return (await self.runtime.unit(self._unit(service))).state
+        except Missing:
+            return ""
 
     async def restart(
         self, stale: Sequence[str], services: Sequence[str], desired_files: Mapping[str, str]
@@ -95,11 +112,22 @@ class DeployedServices:
             try:
                 await self._limit_memory(unit.name, None if lower else limit)
                 await self.runtime.restart(unit.name, unit.incarnation)
-                await self._limit_memory(unit.name, limit if lower else None)
-                return
+                break
             except Refused:
                 if attempt == MAX_ATTEMPTS:
                     raise
+        if lower:
+            await self._lower_limit(unit.name, limit)
+
+    async def _lower_limit(self, unit: str, limit: int | None) -> None:
+        """Set a lower limit. Log where it is refused: some kernels do when the process uses more than that already.
+
+        The old limit stays, and nothing is restarted once more for it.
+        """
+        try:
+            await self._limit_memory(unit, limit)
+        except SpaceError as error:
+            log.error("%s keeps its memory limit; %s bytes cannot be set: %s", unit, limit, error)
 
     async def _limit_memory(self, unit: str, limit: int | None) -> None:
         """Set a memory limit (None: none to set), where the runtime sets limits."""

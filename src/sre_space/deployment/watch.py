@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sre_space.deployment.deploy import Deployer, Main, Undeployable
@@ -21,10 +22,14 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class MainFollower:
-    """Follows main with a deployer. `settled` is the commit that needs no further try, `deployable` whether it runs."""
+    """Follows main with a deployer; `polled` is called after each poll, whether or not the forge answered.
+
+    `settled` is the commit that needs no further try, `deployable` whether it runs.
+    """
 
     deployer: Deployer
     every_s: float
+    polled: Callable[[], None] = lambda: None
     main: Main | None = None
     settled: str = ""
     deployable: bool = False
@@ -35,6 +40,7 @@ class MainFollower:
         """Deploy main whenever it moves, until cancelled."""
         while True:
             succeeded = await self._poll()
+            self.polled()
             await asyncio.sleep(self.every_s if succeeded else max(self.every_s, RETRY_S))
 
     async def _poll(self) -> bool:

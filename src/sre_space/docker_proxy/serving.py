@@ -1,27 +1,16 @@
 """The HTTP server of a proxy."""
 
-import asyncio
-import contextlib
 import errno
 import socket
-from collections.abc import Iterator
 
 import uvicorn
 
 from sre_space.docker_proxy.head import MAX_HEAD
 from sre_space.docker_proxy.proxy import DockerProxy
 from sre_space.domain.errors import Refused
+from sre_space.http_server import serve_until_cancelled
 
 MAX_CONNECTIONS = 64  # further ones get 503
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves signals to the process."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture no signals."""
-        yield
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -57,12 +46,4 @@ async def serve(proxy: DockerProxy, listener: socket.socket) -> None:
         h11_max_incomplete_event_size=MAX_HEAD,
         timeout_graceful_shutdown=1,
     )
-    server = _Server(config)
-    serving = asyncio.ensure_future(server.serve(sockets=[listener]))
-    try:
-        await asyncio.shield(serving)
-    except asyncio.CancelledError:
-        proxy.closing.set()
-        server.should_exit = True
-        await serving
-        raise
+    await serve_until_cancelled(config, listener, proxy.closing.set)

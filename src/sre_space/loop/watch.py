@@ -28,8 +28,8 @@ MAX_READS = 10  # a wake-up message may arrive before its comment can be read
 class Watch:
     """Runs at most one task per issue; a wake-up message during the task causes one more round.
 
-    `polled` is called with the open incidents of each poll. `reasons` is by issue why its last visit failed, `held` are
-    the issues of the incidents that wait for the end of a hold.
+    `polled` is called with the open incidents of each poll. `reasons` is by issue why its last visit failed, `away` why
+    the last poll did; `held` are the issues of the incidents that wait for the end of a hold.
     """
 
     runner: Runner
@@ -46,6 +46,7 @@ class Watch:
     halted: Callable[[], bool] = lambda: False
     known: Sequence[Case] = ()
     reasons: dict[int, str] = field(default_factory=dict)
+    away: str = ""
     held: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
@@ -97,8 +98,11 @@ class Watch:
             self.held = await self.runner.hold_gate.held(read.cases)
             self._report(read)
             self.polled(read.cases)
+            self.away = ""
         except SpaceError as error:
-            log.warning("poll: %s", error)
+            if self.away != str(error):
+                log.warning("poll: %s", error)
+            self.away = str(error)
             self._check_stalls(dict.fromkeys((case.issue for case in self.known), str(error)))
             return max(self.poll_seconds, _retry_after(error))
         return self.poll_seconds
@@ -168,7 +172,8 @@ class Watch:
                 comment = posted
                 self.send_wake_up(issue, posted)
         except SpaceError as error:
-            log.warning("issue %d: %s", issue, error)
+            if self.reasons.get(issue) != str(error):  # the same is tried, and fails, every second
+                log.warning("issue %d: %s", issue, error)
             self.reasons[issue] = str(error)
 
     async def _read(self, issue: int, comment: int) -> Case | None:

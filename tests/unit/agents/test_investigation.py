@@ -82,6 +82,19 @@ async def test_a_deployment_that_somebody_says_is_done_tomorrow_moves_no_window(
     assert change.settled == SICK - 598 * SECOND
 
 
+async def test_a_deployment_that_was_given_up_was_over_when_the_next_began() -> None:
+    here = clinic()
+    given_up, reverted = SICK - 600 * SECOND, SICK - 500 * SECOND
+    here.deploy("c0ffee", "cart", given_up, POOL, "DATABASE_POOL_SIZE=500\n")
+    here.topics.records["changes"].pop()
+    here.deploy("decaf", "cart", reverted, "DATABASE_POOL_SIZE=500\n", POOL)
+
+    first, second = await RecentDeployments(here.topics, here.git).before(NOW, NOW, ())
+
+    assert (first.id, first.settled) == ("c0ffee", reverted)
+    assert second.settled == reverted + 2 * SECOND
+
+
 def test_nothing_wrong_names_nobody() -> None:
     assert clinic().ask(case()).verdict is Confidence.INCONCLUSIVE
 

@@ -157,7 +157,7 @@ def test_an_alarm_of_an_operation_fires_with_its_share_and_whom_it_accuses() -> 
     failing, slow = (ward.of(kind, operation=ISSUE.label) for kind in (SymptomKind.ERROR, SymptomKind.LATENCY))
 
     assert (failing.state, failing.since, failing.value) == (FIRING, begun, 0.5)
-    assert "usually 0.00%" in failing.why
+    assert "usually none" in failing.why
     assert slow.state is OK
     assert slow.why == "slow is over 104 ms; the usual median is 5 ms"
     assert next(iter(ward.says().detectors)).state is FIRING

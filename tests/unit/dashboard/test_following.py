@@ -13,6 +13,7 @@ from sre_space.codec.symptom_report import encode
 from sre_space.codec.topics import SYMPTOM_REPORTS
 from sre_space.dashboard.answers.base import SourceState
 from sre_space.dashboard.answers.incident import Kept
+from sre_space.dashboard.following.record import AT_ONCE_NS
 from sre_space.dashboard.reading.decision import you_may
 from sre_space.dashboard.reading.examined import Examined
 from sre_space.dashboard.reading.fact_rows import Material
@@ -63,7 +64,7 @@ async def test_an_issue_that_takes_long_to_read_is_read_a_tenth_of_the_time(stag
     number = stage.open("issue-01", 2)
     await stage.look()
     state = stage.record.states[number]
-    state.next_at = stage.time.now() + 10 * SECOND
+    state.due = stage.time.now() + AT_ONCE_NS + 10 * SECOND
     stage.forge.written[number].append(CHAINS["issue-01"].comments[2])
     await stage.record.wake(number, CHAINS["issue-01"].comments[2].id)
     assert stage.record.states[number] is state
@@ -71,6 +72,22 @@ async def test_an_issue_that_takes_long_to_read_is_read_a_tenth_of_the_time(stag
     await stage.record.poll()
 
     assert stage.record.states[number] is not state
+    await stage.blocks.close()
+
+
+async def test_one_slow_reading_does_not_delay_the_next_fact(stage: Stage) -> None:
+    number = stage.open("issue-01", 2)
+    comments = CHAINS["issue-01"].comments
+    stage.forge.fails = stage.slow
+    await stage.look()
+    assert stage.record.states[number].due > stage.time.now() + 2 * SECOND
+    stage.forge.fails = lambda: False
+    stage.forge.written[number].append(comments[2])
+    begun = stage.time.now()
+    await stage.record.wake(number, comments[2].id)
+
+    assert stage.record.states[number].issue.comments == 3
+    assert stage.time.now() - begun <= 0.3 * SECOND
     await stage.blocks.close()
 
 

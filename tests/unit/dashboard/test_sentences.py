@@ -51,7 +51,7 @@ def test_blind_is_said_with_its_reason_and_is_not_sick() -> None:
     told = sentence(known(report=said(AFTER, healthy(AFTER, blind), blind=True)))
 
     assert (told.state, told.title) == (State.BLIND, "BLIND")
-    assert told.text == "Scout is blind: no span for 12 s. Nothing is judged but outages."
+    assert told.text == "Scout is blind: no span for 12 s."
 
 
 def test_unknown_and_learning_are_said_as_what_they_are() -> None:
@@ -69,7 +69,8 @@ def test_an_alarm_without_an_incident_yet_is_named() -> None:
     view = now(known(report=said(AFTER, healthy(AFTER, down))), {}, {})
 
     assert view.sentence.state is State.FAILING
-    assert view.sentence.text == f"{SERVICES[0]}: down 4.0 s: refused."
+    assert view.sentence.text == f"{SERVICES[0]} does not answer: refused, for 4.0 s."
+    assert view.sentence.detail.startswith(f"Customers of {JOURNEY} need it. 1 detector fires")
     assert view.services[0].name == SERVICES[0]
     assert view.services[0].detector is not None
 
@@ -95,9 +96,9 @@ def test_an_incident_tells_what_why_done_and_over_and_cites_its_facts() -> None:
     told = of_incident(known(), recorded("issue-01"))
 
     assert told.state is State.WELL
-    assert told.text == "policy-service crashed. Over: recovered after 21 s."
+    assert told.text == f"policy-service crashed. Over: {JOURNEY} recovered after 21 s."
     assert "CONFIRMED" in told.detail
-    assert "86 had failed" in told.detail
+    assert "From the first symptom until then 86 failed" in told.detail
     assert {cite.seq for cite in told.cites} == {fact.fact.seq for fact in recorded("issue-01").chain} & {
         cite.seq for cite in told.cites
     }
@@ -108,7 +109,7 @@ def test_an_open_incident_is_the_sentence_of_now_with_the_attempts_since_the_act
     told = sentence(known(case), {case.issue: Counted(0, 0, 12, 1)})
 
     assert (told.state, told.incident) == (State.ACTING, case.issue)
-    assert told.text == "policy-service does not answer: 68 of 68 attempts failed."
+    assert told.text == f"policy-service does not answer: 68 of 68 attempts at {JOURNEY} failed within 10 s."
     assert "12 good and 1 bad attempts since the action" in told.detail
 
 

@@ -14,7 +14,7 @@ from sre_space.deployment.services import DeployedServices
 from sre_space.domain.errors import Missing, Refused
 from sre_space.domain.health_check import HealthCheck
 from sre_space.ports.probe import Health
-from sre_space.ports.runtime import Unit
+from sre_space.ports.runtime import State, Unit
 
 CONFIGURATION = (Path(__file__).resolve().parents[3] / "sre-space.yaml").read_text()
 FILE, OTHER = "deploy/config/policy-service.env", "deploy/config/user-service.env"
@@ -26,6 +26,7 @@ class Machine:
 
     lives: dict[str, int] = field(default_factory=lambda: {"policy-service": 1, "user-service": 1})
     sick: frozenset[str] = frozenset()
+    stopped: frozenset[str] = frozenset()
     before_restart: Callable[[], None] = lambda: None
 
     async def units(self) -> Sequence[Unit]:
@@ -36,7 +37,8 @@ class Machine:
         """One."""
         if name not in self.lives:
             raise Missing(name)
-        return Unit(name, "exited" if name in self.sick else "running", str(self.lives[name]), 1, 1, None)
+        state: State = "stopped" if name in self.stopped else "exited" if name in self.sick else "running"
+        return Unit(name, state, str(self.lives[name]), 1, 1, None)
 
     async def restart(self, name: str, expected: str) -> Unit:
         """As the port says."""
@@ -166,3 +168,20 @@ async def test_a_service_without_a_runtime_gets_its_files_and_is_restarted_by_no
 
     assert (done.changed, done.restarted) == (("policy-service.env",), ())
     assert machine.lives["policy-service"] == 1
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_service_that_nobody_has_started_gets_its_files_and_is_not_restarted_once_it_runs(
+    git: MemoryGit, machine: Machine, deployer: Deployer, known: bool
+) -> None:
+    await deployer.deploy()
+    lives = machine.lives["policy-service"] if known else machine.lives.pop("policy-service")
+    machine.stopped = frozenset({"policy-service"})
+    git.person_commits(FILE, "SIZE=5", "SIZE=7")
+    before = await deployer.deploy()
+    machine.lives["policy-service"], machine.stopped = lives, frozenset()  # it starts with the files that are there
+    after = await deployer.deploy()
+
+    assert (before.changed, before.restarted) == (("policy-service.env",), ())
+    assert not after.changes_something
+    assert machine.lives["policy-service"] == lives

@@ -10,7 +10,7 @@ from support.configured import parse_config
 from sre_space.bootstrap.space.state import SpaceState
 from sre_space.deployment.services import DeployedServices
 from sre_space.domain.configuration import FOLDER, SPACE_FILE
-from sre_space.domain.errors import Refused
+from sre_space.domain.errors import Refused, Unavailable
 from sre_space.domain.health_check import HealthCheck
 from sre_space.ports.probe import Health
 from sre_space.ports.runtime import Unit
@@ -21,11 +21,15 @@ SERVICE, NOW = "policy-service", 400_000_000
 
 @dataclass
 class Limiting:
-    """A runtime that sets memory limits; `done` is what was asked of it, `refusals` how many restarts it refuses."""
+    """A runtime that sets memory limits; `done` is what was asked of it.
+
+    `refusals` is how many restarts it refuses, `least` the lowest limit that it sets.
+    """
 
     unit_now: Unit = field(default_factory=lambda: Unit(SERVICE, "running", "1", 1, 1, None, memory_limit=NOW))
     done: list[str] = field(default_factory=list)
     refusals: int = 0
+    least: int = 0
 
     async def units(self) -> Sequence[Unit]:
         """Return all."""
@@ -45,6 +49,8 @@ class Limiting:
 
     async def limit_memory(self, name: str, limit: int) -> Sequence[Unit]:
         """As the port says."""
+        if limit < self.least:
+            raise Unavailable("unable to set memory limit")
         self.done.append(f"limit {limit}")
         self.unit_now = replace(self.unit_now, memory_limit=limit)
         return [self.unit_now]
@@ -89,3 +95,15 @@ async def test_a_limit_that_was_set_before_a_refused_restart_stays(tmp_path: Pat
 
     assert await restarted(runtime, NOW + 1, tmp_path) == [f"limit {NOW + 1}"] * 2 + ["restart"]
     assert runtime.unit_now.memory_limit == NOW + 1
+
+
+async def test_a_limit_that_the_kernel_refuses_is_said_and_restarts_nothing_more(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    runtime = Limiting(least=NOW)
+
+    assert await restarted(runtime, NOW - 1, tmp_path) == ["restart"]
+    services = DeployedServices(SpaceState(tmp_path), parse_config(CONFIGURATION, {}), runtime, runtime)
+
+    assert SERVICE not in await services.stale(files(NOW - 1), ())
+    assert f"keeps its memory limit; {NOW - 1} bytes cannot be set: unable to set memory limit" in caplog.text

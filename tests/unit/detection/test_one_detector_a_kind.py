@@ -29,7 +29,7 @@ SHOWN = {  # what the dashboard says of a kind, in words and numbers, to people 
     "dashboard/reading/journeys.py": {"CONVERSION", "SLO"},  # that number, and the objective's
     "dashboard/reading/detector_words.py": {"INFRASTRUCTURE", "ERROR", "CONVERSION"},  # customers cannot go on
     "dashboard/reading/services.py": {"INFRASTRUCTURE"},  # what does not answer stands first
-    "dashboard/reading/stories.py": {"INFRASTRUCTURE", "SATURATION", "ERROR", "LATENCY", "CONVERSION", "SLO"},
+    "dashboard/reading/troubles.py": {"INFRASTRUCTURE", "SATURATION", "ERROR", "LATENCY", "CONVERSION", "SLO"},
 }
 PROPERTY = re.compile(r"kind\.(is_seen_by_probes|is_saturation|is_of_unit|shows_in_durations|is_dated_early)\b")
 # Who has a symptom and no detector (the other agents, and what reads facts), and what it needs to know of it.

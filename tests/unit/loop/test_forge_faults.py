@@ -77,3 +77,22 @@ async def test_an_agent_polls_again_when_the_forge_said_so_and_not_before(advice
     world.forge.down, world.forge.advice = True, advice
 
     assert await Watch(world.runners[Agent.BRAIN], Deaf(), Deaf(), 1.0, lambda _: None).poll_once() == rest
+
+
+async def test_what_fails_the_same_way_at_every_try_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    world = World()
+    world.dead = {"policy-service"}
+    number = await world.detect()
+    watch = Watch(world.runners[Agent.MEMORY], Deaf(), Deaf(), 1.0, lambda _: None)
+    for _ in range(2):  # it answers in between
+        world.forge.down = True
+        for _ in range(3):
+            await watch.poll_once()
+            watch.wake(number, 0)
+            await asyncio.gather(*watch.tasks.values())
+        world.forge.down = False
+        await watch.poll_once()
+        await asyncio.gather(*watch.tasks.values())
+
+    said = [one for one in caplog.messages if one.endswith("the forge is away")]
+    assert said == ["poll: the forge is away", f"issue {number}: the forge is away"] * 2

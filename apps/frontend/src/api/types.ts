@@ -37,9 +37,9 @@ export interface Burn {
   /** the lower burn rate of the two windows; null: no attempts in them */
   readonly rate: number | null;
   readonly firing: boolean;
-  /** false: it cannot judge yet */
+  /** false: it cannot judge now */
   readonly judges: boolean;
-  /** "cannot judge yet: 41 min of 6 h of data" */
+  /** what is missing for it, as in "41 min of 6 h of data" */
   readonly why: string;
 }
 
@@ -79,13 +79,15 @@ export interface DecisionNow {
   readonly edits: readonly Edit[];
   readonly rules: readonly Rule[];
   readonly refused: number;
-  /** in words; "none: a restart cannot be undone" */
+  /** in words; "none, because a restart cannot be undone" */
   readonly way_back: string;
   readonly expires: number;
   /** true while it waits for a person */
   readonly waits: boolean;
   readonly plan: string;
   readonly incarnation: string;
+  /** the remedy in words: "Restart checkout" */
+  readonly deed: string;
   readonly you: You;
 }
 
@@ -345,6 +347,8 @@ export interface JourneyNow {
   /** why the state is not well, or why the value is unknown or not judged */
   readonly why: string;
   readonly value: number | null;
+  /** since when those began whom `value` counts; null: not known */
+  readonly value_since: number | null;
   readonly floor: number | null;
   /** the learnt baseline; null while learning */
   readonly usual: number | null;

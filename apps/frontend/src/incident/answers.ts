@@ -5,6 +5,8 @@ import type { IncidentAnswer } from "../api/types.ts";
 import { coded } from "../elements/coded.ts";
 import { PageElement } from "../elements/page-element.ts";
 import { broad, narrow, shared } from "../elements/shared.ts";
+import { store } from "../state/store.ts";
+import { Watching } from "../state/watching.ts";
 import { type Answer, answersOf } from "../words/answers.ts";
 import "../elements/state-shape.ts";
 
@@ -24,8 +26,14 @@ export class Answers extends PageElement {
     `,
   ];
 
+  constructor() {
+    super();
+    new Watching(this);
+  }
+
   protected override render() {
-    return html`<div class="panel cells">${answersOf(this.shown).map((answer) => this.cell(answer))}</div>`;
+    const { steps } = store.panels.loops.get(String(this.shown.number)) ?? this.shown.loop;
+    return html`<div class="panel cells">${answersOf(this.shown, steps).map((answer) => this.cell(answer))}</div>`;
   }
 
   private cell({ asks, text, detail, state }: Answer) {

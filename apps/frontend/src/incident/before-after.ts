@@ -25,6 +25,7 @@ export class BeforeAfter extends PageElement {
       .moments li { display: flex; gap: var(--space-2); align-items: baseline; }
       .moments b { font: var(--type-label); color: var(--text-3); }
       .moments .after { color: var(--text-2); }
+      .gone { margin-block-end: var(--space-3); }
       .lanes { display: grid; gap: var(--space-1); }
       .lane { display: grid; grid-template-columns: var(--lane-name) 1fr; align-items: center; gap: var(--space-3); }
       .lane > span { color: var(--text-2); font: var(--type-small); }
@@ -45,12 +46,12 @@ export class BeforeAfter extends PageElement {
     const { since, until } = spanOf(this.shown, store.now());
     return html`<section class="panel" aria-labelledby="heading">
       <div class="head"><h2 id="heading">Before and after</h2><span class="second words">${chart.shows} of ${chart.of || "the journey"}</span></div>
+      <ol class="moments">${moments.map((moment, index) => html`<li><b>${index + 1}</b><span>${moment.name}</span><span class="after" title="after the first symptom">${index ? later(moment.after_s) : clock(moment.at)}</span></li>`)}</ol>
       ${
         known
           ? html`<sre-chart .data=${data} .since=${since} .until=${until} .marks=${moments.map((moment, index) => this.mark(moment, index))} what="${chart.shows} of ${chart.of}"></sre-chart>`
-          : html`<p class="second words">${chart.why || "No values of this time are kept."}</p>`
+          : html`<p class="second words gone">${chart.why || "No values of this time are kept."}</p>`
       }
-      <ol class="moments">${moments.map((moment, index) => html`<li><b>${index + 1}</b><span>${moment.name}</span><span class="after" title="after the first symptom">${index ? later(moment.after_s) : clock(moment.at)}</span></li>`)}</ol>
       ${lanes.length ? this.lanes(lanes) : nothing}
     </section>`;
   }

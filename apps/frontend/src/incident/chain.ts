@@ -29,15 +29,22 @@ export class Chain extends PageElement {
 
   protected override render() {
     const { chain, chain_why: why } = this.shown;
-    return html`<section class="panel" aria-labelledby="heading"><div class="head"><h2 id="heading">Chain</h2></div>
+    return html`<section class="panel" aria-labelledby="heading"><div class="head"><h2 id="heading">${this.suspected ? "Suspicion" : "Chain"}</h2></div>
       ${chain.length ? html`<ol>${chain.map((link) => this.link(link))}</ol>` : note(why || "No cause is decided yet.")}
-      ${chain.length && this.shown.decision?.verdict === "INCONCLUSIVE" ? html`<p class="second words">A suspicion only: what it cites exists, yet the cause was not found.</p>` : nothing}
+      ${chain.length && this.suspected ? html`<p class="second words">A suspicion only: what it cites exists, yet the cause was not found.</p>` : nothing}
       ${chain.length && why ? html`<p class="second small words">${why}</p>` : nothing}</section>`;
   }
 
+  /** Whether no cause was found: then no step is shown as checked. */
+  private get suspected(): boolean {
+    return this.shown.decision?.verdict === "INCONCLUSIVE";
+  }
+
   private link(link: ChainLink) {
-    return html`<li class=${link.checked ? "" : "struck"}><span class="check" aria-hidden="true">${link.checked ? "✓" : "✗"}</span>
-      <span class="claim">${coded(link.claim)}<span class="unseen">, ${link.checked ? "checked" : "struck out: evidence that it cites does not exist"}</span></span>
+    const good = this.suspected ? { sign: "?", words: "suspected, not proven" } : { sign: "✓", words: "checked" };
+    const { sign, words } = link.checked ? good : { sign: "✗", words: "struck out: evidence that it cites does not exist" };
+    return html`<li class=${link.checked ? "" : "struck"}><span class="check" aria-hidden="true">${sign}</span>
+      <span class="claim">${coded(link.claim)}<span class="unseen">, ${words}</span></span>
       <span class="chips">${link.evidence.map((id) => html`<button aria-pressed=${id === this.evidence} title=${this.statement(id)} @click=${() => this.open(id)}><span class="line">${evidenceName(id)}</span></button>`)}</span></li>`;
   }
 

@@ -26,6 +26,6 @@ export class Changes extends PageElement {
       ${changes.length ? html`<ul>${changes.map(this.change)}</ul>` : note(why || "Nothing was changed.")}</section>`;
   }
 
-  private readonly change = (change: Mark) => html`<li class="words"><span class="second">${moment(change.at)}</span> ${change.text} <span class="second">${change.services.join(", ")}</span>
+  private readonly change = (change: Mark) => html`<li class="words"><span class="second">${moment(change.at)}</span> ${change.text}<span class="second">${change.services.length ? `, in ${change.services.join(", ")}` : ""}</span>
     ${change.diff ? html`<details><summary>what it changed</summary><pre tabindex="0">${change.diff}</pre></details>` : nothing}</li>`;
 }

@@ -8,7 +8,6 @@ import { PageElement } from "../elements/page-element.ts";
 import { shared } from "../elements/shared.ts";
 import type { Sheet } from "../elements/sheet.ts";
 import { store } from "../state/store.ts";
-import { deed } from "../words/answers.ts";
 import { countdown } from "../words/numbers.ts";
 import { actStyles } from "../acting/act-styles.ts";
 import "../elements/sheet.ts";
@@ -38,7 +37,7 @@ export class DecisionSheet extends PageElement {
     return html`<sre-sheet heading="${word} this change?">${
       decision
         ? html`<div class="act">
-      <p class="deed">${deed(decision)}</p><p class="mono second">${decision.command}</p>
+      <p class="deed">${decision.deed}</p><p class="mono second">${decision.command}</p>
       ${decision.edits.length ? html`<sre-edits .edits=${decision.edits}></sre-edits>` : nothing}
       <p class="second words">Way back: ${decision.way_back}.</p>
       <p class="second">Plan <span class="mono">${decision.plan}</span>, expires in ${countdown(decision.expires - store.now())}, at ${moment(decision.expires)}.</p>

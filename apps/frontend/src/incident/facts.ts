@@ -24,6 +24,7 @@ export class Facts extends PageElement {
       summary::-webkit-details-marker { display: none; }
       summary:hover { background: var(--raised); }
       .body { display: grid; gap: var(--space-3); padding: var(--space-2) 0 var(--space-4) calc(var(--space-5) + var(--space-3)); }
+      .mark { font: var(--type-label); color: var(--text-3); }
       .void { margin-block-start: var(--space-3); }
       @media ${narrow} { summary { grid-template-columns: auto auto 1fr auto; } summary::after { display: none; } summary .words { grid-column: 1 / -1; grid-row: 2; white-space: normal; } .body { padding-inline-start: 0; } }
     `,
@@ -40,10 +41,16 @@ export class Facts extends PageElement {
 
   private fact(fact: FactRow) {
     const good = fact.signature_ok && fact.chained;
-    return html`<details class="fact" data-fact=${fact.seq}><summary><span class="third">${fact.seq}</span><span>${fact.step}</span><span class="second">${later(fact.after_s)}</span><span class="words second">${coded(fact.text)}</span>
+    return html`<details class="fact" data-fact=${fact.seq}><summary><span class="third">${fact.seq}</span><span>${fact.step}${this.mark(fact)}</span><span class="second">${later(fact.after_s)}</span><span class="words second">${coded(fact.text)}</span>
       <span title="signed by key ${fact.key}" class=${good ? "second" : ""}>${good ? "✓ signed" : "✗ not verified"}</span></summary>
       <div class="body"><p class="second">${fact.agent}, ${moment(fact.at)}${fact.attempt > 1 ? `, attempt ${fact.attempt}` : ""}</p>${rich(fact.html)}
       <p class="mono third">key ${fact.key}, digest ${fact.digest}</p></div></details>`;
+  }
+
+  /** The number of its mark on the chart, where it has one. */
+  private mark(fact: FactRow) {
+    const index = this.shown.moments.findIndex((one) => one.seq === fact.seq);
+    return index < 0 ? nothing : html` <b class="mark" title="mark ${index + 1} of the chart above">${index + 1}</b>`;
   }
 
   private rest() {

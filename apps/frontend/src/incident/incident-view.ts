@@ -8,7 +8,6 @@ import { broad, shared } from "../elements/shared.ts";
 import { Followed } from "../state/followed.ts";
 import { Narrow } from "../state/narrow.ts";
 import { store } from "../state/store.ts";
-import { wrongBelow } from "../words/answers.ts";
 import "../elements/fold.ts";
 import "../elements/sentence.ts";
 import "../now/loop-strip.ts";
@@ -65,7 +64,7 @@ export class IncidentView extends PageElement {
     const loop = store.panels.loops.get(String(this.number)) ?? shown.loop;
     return html`<div class="grid">
       <sre-incident-head .shown=${shown}></sre-incident-head>
-      <sre-sentence .sentence=${shown.sentence} .below=${shown.is_open ? wrongBelow(shown.answers.wrong, shown.chart.of) : ""}></sre-sentence>
+      <sre-sentence .sentence=${shown.sentence} .below=${shown.is_open ? shown.answers.wrong.detail : ""}></sre-sentence>
       <sre-answers .shown=${shown}></sre-answers>
       ${loadingNote(this.answer, "the incident")}
       ${shown.is_open ? html`<sre-loop .loop=${loop}></sre-loop>` : nothing}

@@ -12,6 +12,7 @@ import { Loading, Watching } from "../state/watching.ts";
 import { hour, minute, spare } from "../tokens.ts";
 import { count, percent } from "../words/numbers.ts";
 import { stepCounts } from "../words/steps.ts";
+import { clockOf } from "../words/times.ts";
 import { chartMarks } from "./chart-marks.ts";
 import "../elements/chart.ts";
 import "../elements/state-shape.ts";
@@ -35,6 +36,7 @@ export class Journey extends PageElement {
     css`
       :host { display: grid; }
       .panel { display: grid; grid-template-rows: auto auto 1fr; gap: var(--space-2); }
+      .panel.none { display: block; }
       .number { display: flex; flex-wrap: wrap; align-items: baseline; gap: var(--space-1) var(--space-4); }
       .value { font: var(--type-number); letter-spacing: var(--tracking-large); }
       .name { font: var(--type-title); display: inline-flex; align-items: center; gap: var(--space-2); min-width: 0; }
@@ -42,7 +44,7 @@ export class Journey extends PageElement {
       .spans { display: flex; gap: var(--space-1); }
       .spans button { min-height: var(--row-thin); font: var(--type-small); }
       .key { display: flex; flex-wrap: wrap; gap: var(--space-1) var(--space-4); font: var(--type-small); color: var(--text-3); }
-      @media ${narrow} { .value { font: var(--type-sentence); } :host { --chart-block: var(--chart-small); } .key, .counts { font: var(--type-small); } }
+      @media ${narrow} { .value { font: var(--type-sentence); } :host { --chart-block: var(--chart-small); } .key { font: var(--type-small); } }
     `,
   ];
 
@@ -64,7 +66,7 @@ export class Journey extends PageElement {
 
   protected override render() {
     const journey = this.journey;
-    if (!journey) return html`<section class="panel" aria-labelledby="heading"><div class="head"><h2 id="heading">Journeys</h2></div><p class="second">No journey has been reported yet.</p></section>`;
+    if (!journey) return html`<section class="panel none" aria-labelledby="heading"><div class="head"><h2 id="heading">Journeys</h2></div><p class="second">No journey has been reported yet.</p></section>`;
     const now = store.now();
     return html`<section class="panel" aria-labelledby="heading">
       <div class="head">
@@ -137,12 +139,22 @@ export class Journey extends PageElement {
 
   private compared(journey: JourneyNow): string {
     if (journey.value === null) return journey.why || "not known";
-    if (journey.usual === null) return `now, learning what is usual, floor ${percent(journey.floor)}`;
+    const of = this.of(journey);
+    if (journey.usual === null) return `${of}learning what is usual, floor ${percent(journey.floor)}`;
     const usual = journey.usual_low !== null && journey.usual_high !== null ? `${percent(journey.usual_low)} to ${percent(journey.usual_high)}` : percent(journey.usual);
-    return `now, usual ${usual}, floor ${percent(journey.floor)}`;
+    return `${of}usual ${usual}, floor ${percent(journey.floor)}`;
+  }
+
+  /** Whom the large number counts: while its alarm fires, those since it began. */
+  private of(journey: JourneyNow): string {
+    const since = journey.value_since;
+    if (since == null) return "";
+    const who = journey.shows === "conversion" ? "of those who asked" : "of the attempts";
+    return journey.state === "failing" ? `${who} since ${clockOf(since)}; ` : `${who} in the last ${this.lasts({ since, until: store.at })}; `;
   }
 
   private counts(journey: JourneyNow) {
+    if (journey.state === "blind") return nothing;
     const steps = journey.conversion;
     if (steps) return html`In the last ${this.lasts(steps)}: ${stepCounts(steps)}${steps.share === null ? "" : `, ${percent(steps.share)}`}`;
     const share = journey.success_hour ?? journey.success;
@@ -150,7 +162,9 @@ export class Journey extends PageElement {
   }
 
   private lasts(counted: { readonly since: number; readonly until: number }): string {
-    const minutes = Math.round((counted.until - counted.since) / minute);
-    return minutes >= 59 ? "hour" : minutes >= 1 ? `${minutes} min` : `${Math.round((counted.until - counted.since) / 1000)} s`;
+    const length = counted.until - counted.since;
+    const minutes = Math.round(length / minute);
+    if (minutes >= 59) return "hour";
+    return length < 2 * minute ? `${Math.round(length / 1000)} s` : `${minutes} min`;
   }
 }

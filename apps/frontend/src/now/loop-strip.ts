@@ -52,8 +52,8 @@ export class LoopStrip extends PageElement {
         <span class="second words">${loop.kind}, ${loop.services.join(", ")}</span>` : html`<strong>The agents</strong>`}${loop.attempt > 1 ? html`<span class="second">attempt ${loop.attempt}</span>` : nothing}
         <span class="push second">${this.waiting(loop)}</span></div>
       ${loop.frozen ? html`<p class="words"><sre-state state="unknown" size="small"></sre-state> Its record cannot be trusted: ${loop.frozen}</p>` : nothing}
-      <ol>${steps.map((step) => this.step(step, loop))}</ol>
-      <p class="narrow second">${this.inShort(steps, loop)}</p>
+      <ol>${steps.map((step) => this.step(step))}</ol>
+      <p class="narrow second">${this.inShort(steps)}</p>
     </section>`;
   }
 
@@ -64,15 +64,20 @@ export class LoopStrip extends PageElement {
     return `${waitsFor(loop.waits_for)}${left}${late}`;
   }
 
-  private step(step: LoopStep, loop: Loop) {
+  private step(step: LoopStep) {
     const current = step.state === "doing" || step.state === "waits";
     return html`<li class=${step.state} aria-current=${current ? "step" : nothing} title="${step.agent}: ${step.text || step.step}">
-      <span class="name line">${step.step}<span class="unseen">, ${step.state}</span><span class="took">${tookWords(step)}</span></span><span class="text">${stepWords(step, loop) || " "}</span></li>`;
+      <span class="name line">${step.step}<span class="unseen">, ${step.state}</span><span class="took">${tookWords(step)}</span></span><span class="text">${wrapped(stepWords(step)) || " "}</span></li>`;
   }
 
-  private inShort(steps: readonly LoopStep[], loop: Loop): string {
+  private inShort(steps: readonly LoopStep[]): string {
     const index = steps.findIndex((step) => step.state === "doing" || step.state === "waits");
     const step = steps[index];
-    return step ? `Step ${index + 1} of ${steps.length}, ${step.step}: ${stepWords(step, loop)}` : `All ${steps.length} steps are done`;
+    return step ? `Step ${index + 1} of ${steps.length}, ${step.step}: ${stepWords(step)}` : `All ${steps.length} steps are done`;
   }
+}
+
+/** The words with a place to wrap after each part of a long name. */
+function wrapped(words: string): string {
+  return words.replaceAll("_", "_\u200b");
 }

@@ -1,5 +1,5 @@
 // A step of the loop in a word or two.
-import type { Loop, LoopStep } from "../api/types.ts";
+import type { LoopStep } from "../api/types.ts";
 import { seconds } from "../words/numbers.ts";
 
 const DUTIES: Readonly<Record<string, string>> = {
@@ -13,13 +13,10 @@ const DUTIES: Readonly<Record<string, string>> = {
   remember: "learns",
 };
 
-/** "CONFIRMED", "12 of 30 good", "waits for a person", or "" for what comes later. */
-export function stepWords(step: LoopStep, loop: Pick<Loop, "progress">): string {
-  const { progress } = loop;
+/** "CONFIRMED: restart checkout", "12 of 30 good visits in a row", "waits for a person", or "" for what comes later. */
+export function stepWords(step: LoopStep): string {
   switch (step.state) {
     case "doing":
-      if (step.step === "verify" && progress?.visits != null) return `${Math.min(progress.visits, progress.needed)} of ${progress.needed} good in a row`;
-      if (step.step === "verify" && progress?.good != null) return progress.good < progress.needed ? `${progress.good} of ${progress.needed} good, ${progress.bad ?? 0} bad` : `${progress.good} good, ${progress.bad ?? 0} bad, ${progress.needed} needed`;
       return step.text || "now …";
     case "waits":
       return step.text || "waits";

@@ -101,7 +101,7 @@ export class MapOfCalls extends PageElement {
     const [x2, y2] = [to.x + mapBox.width / 2, to.y];
     const middle = (y1 + y2) / 2;
     const share = edge.calls ? edge.errors / edge.calls : 0;
-    return svg`<g class="edge ${share > 0.01 ? "bad" : ""} ${edge.seen ? "" : "unseen-call"}"><path d="M${x1} ${y1}C${x1} ${middle} ${x2} ${middle} ${x2} ${y2}"><title>${this.said(edge)}</title></path></g>`;
+    return svg`<g class="edge ${share > 0.01 && isIll(to.node) ? "bad" : ""} ${edge.seen ? "" : "unseen-call"}"><path d="M${x1} ${y1}C${x1} ${middle} ${x2} ${middle} ${x2} ${y2}"><title>${this.said(edge)}</title></path></g>`;
   }
 
   private node(place: Drawn) {
@@ -129,6 +129,11 @@ export class MapOfCalls extends PageElement {
     event.preventDefault();
     this.show(name);
   }
+}
+
+/** Whether a call to it may be drawn as failing: a few errors of a service that is well are no trouble. */
+function isIll({ configured, state }: Node): boolean {
+  return !configured || state === "failing" || state === "degraded" || state === "acting";
 }
 
 function left(place: Placed, width: number): number {

@@ -1,12 +1,11 @@
 // `<sre-now>`: whether customers are served, what the agents do about it, and how each service is.
 import { css, html, nothing } from "lit";
 import { customElement } from "lit/decorators.js";
-import type { IncidentAnswer, Sentence } from "../api/types.ts";
+import type { IncidentAnswer } from "../api/types.ts";
 import { PageElement } from "../elements/page-element.ts";
 import { broad, shared } from "../elements/shared.ts";
 import { Followed } from "../state/followed.ts";
 import { store } from "../state/store.ts";
-import { wrongBelow } from "../words/answers.ts";
 import "../elements/sentence.ts";
 import "../incident/answers.ts";
 import "./agents-line.ts";
@@ -29,7 +28,8 @@ export class NowView extends PageElement {
     css`
       .grid { display: grid; gap: var(--space-4); grid-template-columns: minmax(0, 1fr); }
       .loops { display: grid; gap: var(--space-2); }
-      .stack { display: grid; gap: var(--space-4); grid-template-columns: minmax(0, 1fr); grid-template-rows: 1fr; grid-auto-rows: auto; }
+      .stack { display: flex; flex-direction: column; gap: var(--space-4); min-width: 0; }
+      .stack > sre-services { flex-grow: 1; min-width: 0; }
       @media ${broad} {
         .grid { gap: var(--space-5); grid-template-columns: repeat(12, minmax(0, 1fr)); }
         .grid > * { grid-column: span 12; }
@@ -50,14 +50,13 @@ export class NowView extends PageElement {
     const loops = [...panels.loops.values()];
     const told = this.told.value;
     return html`<div class="grid">
-      <sre-sentence .sentence=${panels.sentence.get("")} .below=${told ? this.below(told) : unseen(panels.sentence.get(""))} opens instead=${store.refused || "Asking the agents …"}></sre-sentence>
+      <sre-sentence .sentence=${panels.sentence.get("")} .below=${told ? this.below(told) : undefined} opens instead=${store.refused || "Asking the agents …"}></sre-sentence>
       ${told ? html`<sre-answers .shown=${told}></sre-answers>` : nothing}
       ${loops.length ? html`<div class="loops">${loops.map((loop) => html`<sre-loop .loop=${loop} linked></sre-loop>`)}</div>` : nothing}
       <sre-journey class="eight" .journey=${first}></sre-journey>
       <sre-objective class="four" .journey=${first}></sre-objective>
       ${others.length ? html`<section class="panel" aria-label="Further journeys">${others.map((journey) => html`<sre-journey-row .journey=${journey}></sre-journey-row>`)}</section>` : nothing}
-      ${loops.length ? nothing : html`<sre-agents></sre-agents>`}
-      <div class="eight stack"><sre-services></sre-services>${panels.doubts.size + panels.excused.size ? html`<sre-doubts></sre-doubts>` : nothing}</div>
+      <div class="eight stack">${loops.length ? nothing : html`<sre-agents></sre-agents>`}<sre-services></sre-services>${panels.doubts.size + panels.excused.size ? html`<sre-doubts></sre-doubts>` : nothing}</div>
       <sre-map class="four" .failing=${loops.length > 0}></sre-map>
       <sre-feed></sre-feed>
     </div>`;
@@ -66,13 +65,7 @@ export class NowView extends PageElement {
   /** What stands below the sentence while the four questions are answered beneath it. */
   private below(told: IncidentAnswer): string {
     const others = [...store.panels.loops.values()].filter((loop) => loop.incident !== told.number).map((loop) => loop.incident);
-    const halted = store.panels.mode.get("")?.halted ? "The agents are HALTED: nothing is done" : "";
-    return [wrongBelow(told.answers.wrong, told.chart.of), halted, others.length ? `Also open: ${others.join(", ")}` : ""].filter(Boolean).join(". ");
+    const halted = store.panels.mode.get("")?.halted ? "The agents are HALTED: nothing is done." : "";
+    return [told.answers.wrong.detail, halted, others.length ? `Also open: ${others.join(", ")}.` : ""].filter(Boolean).join(" ");
   }
-}
-
-/** What it means that Scout is blind, where the sentence says no more. */
-function unseen(said: Sentence | undefined): string | undefined {
-  if (said?.state !== "blind" || said.detail) return undefined;
-  return "Telemetry does not reach Scout: whether customers are served is not known. Outages, which probes see, are still judged.";
 }

@@ -14,6 +14,7 @@ export const serviceStyles = css`
   td.why .line { display: block; }
   .name { display: flex; align-items: center; gap: var(--space-2); font: var(--type-strong); }
   .limit { color: var(--text-3); }
+  th.spark { text-align: end; }
   .bad { color: var(--text-1); font: var(--type-strong); }
   .restarts { display: none; }
   @media ${roomy} { .restarts { display: table-cell; } }

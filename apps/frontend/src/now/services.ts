@@ -50,7 +50,9 @@ export class Services extends PageElement {
     const well = rows.filter(isWell).length;
     const unseen = rows.filter((row) => row.state === "blind" || row.state === "unknown").length;
     if (!rows.length) return "";
-    return well === rows.length ? `${many(well, "service")}, all well` : `${well} of ${rows.length} well${unseen ? `, ${unseen} not seen` : ""}`;
+    if (well === rows.length) return `${many(well, "service")}, all well`;
+    if (unseen === rows.length) return `${many(unseen, "service")}, none seen: not known whether they are well`;
+    return `${well} of ${rows.length} well${unseen ? `, ${unseen} not seen` : ""}`;
   }
 
   private table(rows: readonly ServiceNow[]) {

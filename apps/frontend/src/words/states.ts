@@ -9,7 +9,7 @@ const WORDS: Readonly<Record<State, string>> = {
   failing: "failing",
   acting: "acting",
   unknown: "unknown",
-  blind: "blind: no telemetry",
+  blind: "blind",
   learning: "learning",
   held: "held",
   halted: "halted",

@@ -91,8 +91,9 @@ class RecentDeployments:
 def _started_deployments(records: Sequence[Record]) -> list[tuple[AnnouncedDeployment, int]]:
     """Return the deployments that began, oldest first, each with the time when it was done (Unix ns; 0: not yet).
 
-    Records that do not parse are skipped, and so are those whose own time differs too much from the bus's: a false time
-    would move the windows that are compared.
+    One that was given up was over when the next began: a deployer does one after the other. Records that do not parse
+    are skipped, and so are those whose own time differs too much from the bus's: a false time would move the windows
+    that are compared.
     """
     began: dict[str, AnnouncedDeployment] = {}
     done: dict[str, int] = {}
@@ -108,7 +109,8 @@ def _started_deployments(records: Sequence[Record]) -> list[tuple[AnnouncedDeplo
         else:
             done.setdefault(deployment.commit, deployment.at)
     in_order = sorted(began.values(), key=lambda started: started.at)
-    return [(started, done.get(started.commit, 0)) for started in in_order]
+    ends = [*(following.at for following in in_order[1:]), 0]
+    return [(started, done.get(started.commit, end)) for started, end in zip(in_order, ends, strict=False)]
 
 
 def _change(deployment: AnnouncedDeployment, settled: int, service: str, diff: str) -> Change:

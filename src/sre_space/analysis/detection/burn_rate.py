@@ -182,9 +182,8 @@ class Budget:
 
     def _finding(self, burn: Burn) -> FiredAlarm:
         minutes = burn.rule.long_s * self.scale / 60
-        detail = (
-            f"{burn.bad} bad attempts in {minutes:g} minutes burn the error budget at {burn.long:.1f} times its rate"
-        )
+        within = f"{minutes:g} minute{'' if minutes == 1 else 's'}"
+        detail = f"{burn.bad} bad attempts in {within} burn the error budget at {burn.long:.1f} times its rate"
         burns, begun = round(burn.long, 2), self._begun(burn)
         symptom = Symptom(SymptomKind.SLO, self.journey, detail, burns, burn.rule.factor, begun)
         return FiredAlarm(symptom, fired=self.since[burn.rule], journey=True, patience=PATIENCE_NS)

@@ -36,7 +36,8 @@ class Errors:
 
     def detail(self, operation: str, alarm: ShareAlarm, thresholds: Thresholds, slow_from: float) -> str:
         """Return how many requests failed, and what is usual."""
-        return f"{alarm.bad} of {alarm.count} failed at `{operation}`, usually {thresholds.error_share:.2%}"
+        usual = f"{thresholds.error_share:.2%}" if thresholds.error_share else "none"
+        return f"{alarm.bad} of {alarm.count} failed at `{operation}`, usually {usual}"
 
     def note(self, thresholds: Thresholds, slow_from: float) -> str:
         """Return "": the share says it all."""

@@ -115,11 +115,12 @@ class DecisionNow(Model):
     edits: tuple[Edit, ...]
     rules: tuple[Rule, ...]
     refused: int
-    way_back: str = Field(description='in words; "none: a restart cannot be undone"')
+    way_back: str = Field(description='in words; "none, because a restart cannot be undone"')
     expires: int
     waits: bool = Field(description="true while it waits for a person")
     plan: str
     incarnation: str = ""
+    deed: str = Field("", description='the remedy in words: "Restart checkout"')
     you: You
 
 

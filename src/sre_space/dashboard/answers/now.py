@@ -38,8 +38,8 @@ class Burn(Model):
     factor: float
     rate: float | None = Field(description="the lower burn rate of the two windows; null: no attempts in them")
     firing: bool
-    judges: bool = Field(description="false: it cannot judge yet")
-    why: str = Field("", description='"cannot judge yet: 41 min of 6 h of data"')
+    judges: bool = Field(description="false: it cannot judge now")
+    why: str = Field("", description='what is missing for it, as in "41 min of 6 h of data"')
 
 
 class Objective(Model):
@@ -63,6 +63,7 @@ class JourneyNow(Model):
     state: State
     why: str = Field("", description="why the state is not well, or why the value is unknown or not judged")
     value: float | None
+    value_since: int | None = Field(None, description="since when those began whom `value` counts; null: not known")
     floor: float | None
     usual: float | None = Field(description="the learnt baseline; null while learning")
     usual_low: float | None = Field(None, description="the band of what is usual, where it is known")

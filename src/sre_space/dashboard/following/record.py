@@ -1,7 +1,7 @@
 """Follows the incidents on the forge: wake-up messages within milliseconds, or else the poll. As the agents do.
 
-Only issues that changed are read again. An issue that takes long to read (strangers decide how long it is) is read at
-most a tenth of the time.
+Only issues that changed are read again. Reading an issue (strangers decide how long it is) takes at most a tenth of the
+time, but for a second of reading at once: a leaky bucket (ITU-T I.371, GCRA).
 """
 
 import asyncio
@@ -24,19 +24,23 @@ log = logging.getLogger(__name__)
 
 POLL_S = 1.0
 READ_AGAIN_S, MAX_READS = 0.05, 20  # a wake-up message may arrive before its comment can be read
-PATIENT = 10  # times as long as it took to read is waited before an issue is read again
+PATIENT = 10  # times as long as it took to read is the time in which an issue may take it
+AT_ONCE_NS = PATIENT * 10**9  # by which an issue may be read too early
 LOOKBACK_NS = 2 * SKEW_NS
 
 
 @dataclass
 class IssueState:
-    """What was read of one issue; `cost_s` is how long that took, `next_at` the earliest next reading (Unix ns)."""
+    """What was read of one issue; by `due` (Unix ns) all its readings took a tenth of the time."""
 
     issue: Issue
     case: Case | None
     orders: Sequence[Order] = ()
-    cost_s: float = 0.0
-    next_at: int = 0
+    due: int = 0
+
+    def may_be_read(self, now: int) -> bool:
+        """Return True where its readings have not taken too long until now."""
+        return now >= self.due - AT_ONCE_NS
 
 
 @dataclass
@@ -102,7 +106,7 @@ class Record:
                 state = self.states.get(number)
                 if state is not None and state.case is not None and state.case.newest >= comment > 0:
                     return
-                if state is not None and self.clock.now() < state.next_at:
+                if state is not None and not state.may_be_read(self.clock.now()):
                     return  # the poll will read it
                 await self._follow(await self.incidents.forge.issue(number), woken=True)
                 await self.clock.sleep(READ_AGAIN_S)
@@ -116,12 +120,11 @@ class Record:
         async with self.locks.setdefault(issue.number, asyncio.Lock()):
             known = self.states.get(issue.number)
             now = self.clock.now()
-            if known is not None and ((known.issue == issue and not woken) or now < known.next_at):
+            if known is not None and ((known.issue == issue and not woken) or not known.may_be_read(now)):
                 return
             case, orders = await self._read(issue)
-            cost = (self.clock.now() - now) / 1e9
-            state = IssueState(issue, case, orders, cost, self.clock.now() + int(cost * PATIENT * 1e9) * (cost > 0.1))
-            self.states[issue.number] = state
+            due = max(now, known.due if known else 0) + (self.clock.now() - now) * PATIENT
+            self.states[issue.number] = IssueState(issue, case, orders, due)
             if known is None or (known.case, known.orders) != (case, orders):
                 self.changed()
 

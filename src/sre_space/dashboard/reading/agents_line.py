@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from sre_space.dashboard.answers.base import State
 from sre_space.dashboard.answers.now import AgentNow, AgentsLine
 from sre_space.dashboard.reading.known import Known
-from sre_space.dashboard.reading.words import SECOND, ago, duration, listed, ms
+from sre_space.dashboard.reading.outcomes import ended_as
+from sre_space.dashboard.reading.stories import lasted
+from sre_space.dashboard.reading.words import ago, listed, ms
 from sre_space.domain.case import Case
-from sre_space.domain.facts import Agent, Step
+from sre_space.domain.facts import Agent
 
 NO_INCIDENT = "No incident yet."
 
@@ -45,10 +47,5 @@ def _text(known: Known, agents: Sequence[AgentNow], last: Case | None) -> str:
 def _last(known: Known, last: Case | None) -> str:
     if last is None:
         return NO_INCIDENT
-    recovered = last.fact_of(Step.VERIFY)
-    healed = (
-        f", healed in {duration((recovered.at - last.detection.since) / SECOND)}"
-        if recovered and last.recovered
-        else ""
-    )
-    return f"Last incident: {last.issue}, {ago(last.detection.since, known.now)}{healed}."
+    ended = f", {ended_as(last)} after {lasted(last)}" if last.recovered else ""
+    return f"Last incident {ago(last.detection.since, known.now)}{ended}."

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.dashboard.answers.incident import ChainLink, EvidenceItem, OtherCause
+from sre_space.dashboard.reading.said import said
 from sre_space.dashboard.reading.words import percent
 from sre_space.domain.diagnosis import Cause, Confidence, Diagnosis, Evidence
 from sre_space.text.diagnosis_report import fact_of, short_cause
@@ -41,7 +42,7 @@ def chain(signed: Diagnosis, repeated: CaseDiagnosis | None) -> tuple[Sequence[C
 
 
 def _link(claim: str, evidence: Sequence[str], known: set[str]) -> ChainLink:
-    return ChainLink(claim=plain(claim), checked=bool(evidence) and set(evidence) <= known, evidence=tuple(evidence))
+    return ChainLink(claim=said(claim), checked=bool(evidence) and set(evidence) <= known, evidence=tuple(evidence))
 
 
 def evidence(signed: Diagnosis, repeated: CaseDiagnosis | None) -> Sequence[EvidenceItem]:
@@ -57,7 +58,7 @@ def _item(item: Evidence) -> EvidenceItem:
     trace, span = _IDS.search(rest), _SPAN.search(rest)
     return EvidenceItem(
         id=plain(item.id),
-        statement=plain(item.statement),
+        statement=said(item.statement),
         opens=VIEWERS.get(source, ""),
         trace_id=trace[0] if trace else "",
         span_id=span[0] if span else "",

@@ -2,6 +2,8 @@
 
 from sre_space.dashboard.answers.incident import DecisionNow, Edit, Rule, You
 from sre_space.dashboard.reading.loops import waits_for_approval
+from sre_space.dashboard.reading.parts import capital
+from sre_space.dashboard.reading.said import infinitive, said
 from sre_space.dashboard.reading.words import ms
 from sre_space.domain.case import Case
 from sre_space.domain.facts import Action, Decision, Step
@@ -22,11 +24,12 @@ def decision(case: Case, you: You) -> DecisionNow | None:
         verdict=newest.diagnosis.verdict.value,
         remedy=remedy.kind.value,
         command=plain(remedy.command),
+        deed=capital(infinitive(remedy)),
         service=plain(remedy.service),
-        reason=plain(remedy.reason),
+        reason=said(remedy.reason),
         edits=tuple(Edit(file=edit.file, key=edit.key, old=edit.old, new=edit.new) for edit in remedy.edits),
         rules=tuple(
-            Rule(rule=answer.rule, allowed=answer.allowed, reason=plain(answer.reason)) for answer in newest.guardrails
+            Rule(rule=answer.rule, allowed=answer.allowed, reason=said(answer.reason)) for answer in newest.guardrails
         ),
         refused=sum(not answer.allowed for answer in newest.guardrails),
         way_back=_way_back(case, remedy),
@@ -41,12 +44,16 @@ def decision(case: Case, you: You) -> DecisionNow | None:
 def _way_back(case: Case, remedy: Remedy) -> str:
     action = case.latest(Action)
     if action is not None and action.remedy == remedy:
-        return plain(action.way_back.command) if action.way_back else plain(action.inverse)
+        return (
+            infinitive(action.way_back)
+            if action.way_back
+            else said(action.inverse).replace("none: ", "none, because ", 1)
+        )
     match remedy:
         case Restart():
-            return "none: a restart cannot be undone"
+            return "none, because a restart cannot be undone"
         case Escalate():
-            return "none is needed: nothing is changed"
+            return "none is needed, because nothing is changed"
         case _:
             return ", ".join(plain(str(edit.inverse)) for edit in remedy.edits)
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
+from sre_space.analysis.detection.operations import ALL
 from sre_space.dashboard.answers.base import State
 from sre_space.dashboard.answers.now import Doubt, FailingDetector
+from sre_space.dashboard.reading.said import said
 from sre_space.dashboard.reading.words import SECOND, duration, ms_or_none, percent
 from sre_space.domain.detectors import DetectorReport, DetectorState, MeasureUnit
 from sre_space.domain.symptoms import SymptomKind
@@ -47,12 +49,14 @@ def named(report: DetectorReport, now: int) -> FailingDetector:
 
 
 def _text(report: DetectorReport, now: int) -> str:
-    why, age = plain(report.why), duration((now - report.since) / SECOND) if report.since else ""
+    why, age = said(report.why), duration((now - report.since) / SECOND) if report.since else ""
+    if report.state is DetectorState.BLIND:
+        return why or "Scout does not receive its telemetry"
     if report.state is not DetectorState.FIRING:
         return f"{report.kind.value}: {why}" if why else f"{report.kind.value}: {report.state.value.lower()}"
     if report.kind is SymptomKind.INFRASTRUCTURE:
         return f"down {age}: {why or 'it does not answer'}".replace("down :", "down:")
-    where = f" of {plain(report.operation)}" if report.operation else ""
+    where = f" of {plain(report.operation)}" if report.operation not in ("", ALL) else ""
     return f"{report.kind.value.lower()}{where}: {measure(report) or why}{f', for {age}' if age else ''}"
 
 
@@ -85,7 +89,7 @@ def doubts(reports: Iterable[DetectorReport]) -> Sequence[Doubt]:
             subject=plain(one.subject),
             operation=plain(one.operation),
             state=state_of(one),
-            because=plain(one.why) or f"it is {one.state.value.lower()}",
+            because=said(one.why) or f"it is {one.state.value.lower()}",
             since=ms_or_none(one.since),
             until=ms_or_none(one.until),
         )

@@ -7,6 +7,8 @@ from sre_space.dashboard.answers.base import State
 from sre_space.dashboard.answers.now import FeedFact, Mark
 from sre_space.dashboard.reading.known import Known
 from sre_space.dashboard.reading.once import OncePerCase
+from sre_space.dashboard.reading.parts import capital
+from sre_space.dashboard.reading.said import infinitive, said
 from sre_space.dashboard.reading.words import DAY, SECOND, ms
 from sre_space.domain.case import Case, FoundFact
 from sre_space.domain.facts import OWNER, Action, Decision, Detection, Outcome, Step, Undo, Verification
@@ -17,6 +19,7 @@ from sre_space.text.plain_text import plain
 MAX_FEED, MAX_MARKS = 60, 200
 MAX_TEXT = 200  # characters
 MARKED_NS = 14 * DAY
+AGENTS = ("Scout", "Fixer", "Memory", "Brain")
 
 
 def feed(known: Known) -> Sequence[FeedFact]:
@@ -53,14 +56,13 @@ def sentence(entry: FoundFact) -> str:
     payload = entry.fact.payload
     if isinstance(payload, Detection):
         first, more = payload.symptoms[0], len(payload.symptoms) - 1
-        return plain(f"{first.kind}: {first.service}: {first.detail}") + (f" (and {more} more)" if more else "")
+        return said(f"{first.kind}: {first.service}: {first.detail}") + (f" (and {more} more)" if more else "")
     if isinstance(payload, Decision):
         waits = " It waits for a person." if payload.plan else ""
-        return (
-            f"{payload.diagnosis.verdict.value}: {plain(payload.remedy.name)}. {plain(payload.remedy.reason)}.{waits}"
-        )
+        deed = capital(infinitive(payload.remedy))
+        return f"{payload.diagnosis.verdict.value}: {deed}. {capital(said(payload.remedy.reason))}.{waits}"
     text = decided(payload).lstrip("# ")
-    return text.partition(": ")[2] or text if text.split(":", 1)[0] in ("Scout", "Fixer", "Memory", "Brain") else text
+    return said(text.partition(": ")[2] or text if text.split(":", 1)[0] in AGENTS else text)
 
 
 def _state(entry: FoundFact) -> State:

@@ -7,6 +7,7 @@ from sre_space.dashboard.answers.base import HoldRow, Mode, Sentence, Sources, S
 from sre_space.dashboard.reading.known import FRESH_NS, RECORD_FRESH_NS, Known
 from sre_space.dashboard.reading.words import MINUTE, minute_after, ms, name_of
 from sre_space.domain.holds import ALL, Hold
+from sre_space.domain.labels import needs_human
 from sre_space.domain.space_config import Autonomy
 from sre_space.text.holds import sentence
 from sre_space.text.plain_text import plain
@@ -62,6 +63,9 @@ def _chip(known: Known, autonomous: int, services: int) -> tuple[State, str]:
         return State.UNKNOWN, "it is not known whether the agents are halted"
     if known.dry_run:
         return State.HELD, "dry run"
+    waiting = sum(map(needs_human, known.open))
+    if waiting:
+        return State.HELD, "waits for a person" if waiting == 1 else f"{waiting} wait for a person"
     return State.WELL, f"autonomous on {autonomous} of {services}"
 
 

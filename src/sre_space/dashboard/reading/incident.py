@@ -8,8 +8,6 @@ from sre_space.dashboard.answers.incident import (
     Contact,
     FourAnswers,
     IncidentAnswer,
-    Lane,
-    Moment,
     OrderRow,
     Question,
     SeenBefore,
@@ -20,24 +18,27 @@ from sre_space.dashboard.answers.incident import (
 )
 from sre_space.dashboard.answers.now import Mark
 from sre_space.dashboard.reading import chain as chains
+from sre_space.dashboard.reading.causes import why
 from sre_space.dashboard.reading.decision import decision
 from sre_space.dashboard.reading.fact_rows import Material, fact_rows, markdown, postmortem
 from sre_space.dashboard.reading.feed import marks
 from sre_space.dashboard.reading.header import mode, sources, space
 from sre_space.dashboard.reading.known import Known
 from sre_space.dashboard.reading.loops import loop, state_of, waits_for
+from sre_space.dashboard.reading.moments import lanes, moments
+from sre_space.dashboard.reading.outcomes import ended_as
+from sre_space.dashboard.reading.parts import Part
+from sre_space.dashboard.reading.said import said
 from sre_space.dashboard.reading.sentences import of_incident
-from sre_space.dashboard.reading.stories import Part, done, over, why, wrong
-from sre_space.dashboard.reading.words import HOUR, SECOND, ms, ms_or_none
-from sre_space.domain.case import Case, FoundFact
+from sre_space.dashboard.reading.stories import done, over
+from sre_space.dashboard.reading.troubles import wrong
+from sre_space.dashboard.reading.words import HOUR, ms, ms_or_none
+from sre_space.domain.case import Case
 from sre_space.domain.facts import (
-    OWNER,
     Action,
     Decision,
-    Outcome,
     Recall,
     Step,
-    Verification,
 )
 from sre_space.domain.snapshot import ServiceSnapshot
 from sre_space.text.plain_text import plain
@@ -76,7 +77,7 @@ def incident(known: Known, material: Material, you: You) -> IncidentAnswer:
         answers=_answers(known, material),
         loop=loop(case, known, counted),
         moments=tuple(moments(case)),
-        lanes=tuple(_lanes(case)),
+        lanes=tuple(lanes(case)),
         chart=material.chart or _no_chart(case),
         chain=tuple(links),
         chain_why=links_why,
@@ -104,7 +105,7 @@ def incident(known: Known, material: Material, you: You) -> IncidentAnswer:
 def _answers(known: Known, material: Material) -> FourAnswers:
     case, counted = material.case, material.counted
     return FourAnswers(
-        wrong=_question(wrong(case)),
+        wrong=_question(wrong(case, known)),
         why=_question(why(case)),
         done=_question(done(case)),
         over=_question(over(case, known, (counted.good, counted.bad) if counted else None)),
@@ -132,7 +133,7 @@ def phase(case: Case, known: Known) -> str:
     if case.frozen_reason:
         return "frozen"
     if not case.is_open:
-        return "healed" if case.recovered else "closed"
+        return ended_as(case)
     waits = waits_for(case, known)
     return {
         "memory: recall": "detected",
@@ -140,61 +141,13 @@ def phase(case: Case, known: Known) -> str:
         "fixer: act": "acting",
         "scout: verify": "verifying",
         "fixer: undo": "undoing",
-        "fixer: confirm": "healed",
-        "brain: conclude": "healed",
-        "memory: remember": "healed",
+        **dict.fromkeys(("fixer: confirm", "brain: conclude", "memory: remember"), ended_as(case)),
     }.get(waits, f"waits for {waits}")
 
 
 def _ended(case: Case) -> int | None:
     recovered = case.fact_of(Step.VERIFY) if case.recovered else None
     return ms(recovered.at) if recovered else None if case.is_open else ms(case.last.at)
-
-
-def moments(case: Case) -> Sequence[Moment]:
-    """Return the marked moments, in order of time."""
-    first = case.detection.since
-    found = [Moment(name="first symptom", at=ms(first), after_s=0.0)]
-    found += [
-        Moment(
-            name=name,
-            at=ms(entry.fact.at),
-            after_s=round((entry.fact.at - first) / SECOND, 2),
-            agent=OWNER[entry.fact.step].value,
-            seq=entry.fact.seq,
-        )
-        for entry in case.chain
-        if (name := _moment(entry))
-    ]
-    verdict = case.latest(Verification)
-    if verdict is not None and verdict.serving_since:
-        after = round((verdict.serving_since - first) / SECOND, 2)
-        found.append(Moment(name="serving", at=ms(verdict.serving_since), after_s=after, agent="scout"))
-    return sorted(found, key=lambda moment: moment.at)
-
-
-def _moment(entry: FoundFact) -> str:
-    names = {Step.DETECT: "detected", Step.DECIDE: "decided", Step.ACT: "acted", Step.UNDO: "undone"}
-    match entry.fact.payload:
-        case Verification(outcome=Outcome.RECOVERED):
-            return "verified"
-        case Verification(outcome=outcome):
-            return outcome.value.lower()
-        case Action(changed=False, result=result):
-            return result.value
-        case _:
-            return names.get(entry.fact.step, "")
-
-
-def _lanes(case: Case) -> Sequence[Lane]:
-    before, rows = case.detection.since, []
-    for entry in case.chain:
-        fact = entry.fact
-        rows.append(
-            Lane(who=OWNER[fact.step].value, step=fact.step.value, since=ms(before), until=ms(fact.at), seq=fact.seq)
-        )
-        before = fact.at
-    return rows
 
 
 def _no_chart(case: Case) -> BeforeAfter:
@@ -216,11 +169,11 @@ def _trials(case: Case) -> Sequence[TrialRow]:
         TrialRow(
             command=plain(trial.action.remedy.command),
             result=trial.action.result.value,
-            detail=plain(trial.action.detail),
+            detail=said(trial.action.detail),
             before=plain(trial.action.before),
             after=plain(trial.action.after),
             outcome=trial.outcome.value if trial.outcome else None,
-            undone=f"{trial.undo.result.value}: {plain(trial.undo.detail)}" if trial.undo else "",
+            undone=f"{trial.undo.result.value}: {said(trial.undo.detail)}" if trial.undo else "",
             in_force=trial.in_force,
             at=ms(at),
         )
@@ -235,9 +188,9 @@ def _seen(case: Case) -> Sequence[SeenBefore]:
             issue=past.issue,
             similarity=past.similarity,
             cause=plain(past.cause_text),
-            remedy=plain(past.remedy),
+            remedy=said(past.remedy),
             helped=past.worked,
-            text=plain(past.outcome_text),
+            text=said(past.outcome_text),
             said=plain(past.said),
             said_by=plain(past.said_by),
         )

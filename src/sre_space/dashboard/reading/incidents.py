@@ -10,6 +10,7 @@ from sre_space.dashboard.questions import IncidentQuery
 from sre_space.dashboard.reading.header import mode, sources, space
 from sre_space.dashboard.reading.known import Known
 from sre_space.dashboard.reading.loops import state_of
+from sre_space.dashboard.reading.parts import joined
 from sre_space.dashboard.reading.stories import done, over
 from sre_space.dashboard.reading.words import DAY, SECOND, duration, ms, plural
 from sre_space.domain.case import Case
@@ -87,7 +88,7 @@ def asked(case: Case) -> bool:
 
 def _by(case: Case, orders: Sequence[Order]) -> str:
     people = [plain(order.by) for order in orders if order.verb in ("approve", "restart", "resolved")]
-    acted = any(trial.action.changed for trial in case.trials)
+    acted = any(trial.helped for trial in case.trials)
     return people[-1] if people else AGENTS if acted else ""
 
 
@@ -120,7 +121,8 @@ def week_of(known: Known, rows: Sequence[IncidentRow]) -> Week:
     since = ms(known.now - WEEK_NS)
     recent = [row for row in rows if row.opened >= since]
     wrong = {case.issue for case in known.cases if _was_wrong(case)} | {row.number for row in recent if row.recurred_in}
-    healed = [row for row in recent if row.lasted_s is not None and not row.asked]
+    over = [row for row in recent if row.lasted_s is not None and not row.asked]
+    healed = [row for row in over if row.by == AGENTS]
     times = [row.lasted_s for row in recent if row.lasted_s is not None]
     counts: Mapping[str, int] = {
         "healed_alone": len(healed),
@@ -129,7 +131,7 @@ def week_of(known: Known, rows: Sequence[IncidentRow]) -> Week:
         "undone": sum(row.undone for row in recent),
     }
     middle = round(median(times), 2) if times else None
-    text = _words(recent, middle, counts, known, rows)
+    text = _words(recent, middle, counts, len(over) - len(healed), rows)
     days = [
         sum(since + day * 86_400_000 <= row.opened < since + (day + 1) * 86_400_000 for row in recent)
         for day in range(7)
@@ -155,25 +157,35 @@ def _words(
     recent: Sequence[IncidentRow],
     middle: float | None,
     counts: Mapping[str, int],
-    known: Known,
+    by_themselves: int,
     rows: Sequence[IncidentRow],
 ) -> str:
-    count, healed = len(recent), counts["healed_alone"]
-    if not count:
+    if not recent:
         last = next((row for row in rows), None)
         before = (
-            f" The last: {last.number}{', healed in ' + duration(last.lasted_s) if last.lasted_s is not None else ''}."
+            f" The last: {last.number}{', over after ' + duration(last.lasted_s) if last.lasted_s is not None else ''}."
             if last
             else ""
         )
         return f"No incident in 7 days.{before}"
     took = f" (median {duration(middle)})" if middle is not None else ""
+    ways = [
+        f"{counts['healed_alone']} healed by the agents alone",
+        f"{by_themselves} over by themselves" if by_themselves else "",
+        f"{counts['asked']} with a person" if counts["asked"] else "",
+    ]
+    return f"Last 7 days: {plural(len(recent), 'incident')}{took}, {', '.join(filter(None, ways))}."
+
+
+def _remarks(known: Known, week: Week) -> str:
+    """Return what went wrong in the week, and what it cost."""
     spent = known.detectors.budgets.values() if known.detectors else ()
-    budget = f"; budget spent {max(spent) * 100:.0f} %" if spent else ""
-    done_alone = f"{healed} healed without anybody{took}"
-    return (
-        f"Last 7 days: {plural(count, 'incident')}, {done_alone}, "
-        f"{counts['asked']} asked, {counts['wrong']} wrong, {counts['undone']} undone{budget}."
+    return joined(
+        [
+            f"In {week.wrong} a remedy did not help or did not last" if week.wrong else "",
+            f"{plural(week.undone, 'change')} undone" if week.undone else "",
+            f"Error budget spent {max(spent) * 100:.0f} %" if spent and week.incidents else "",
+        ]
     )
 
 
@@ -183,7 +195,8 @@ def _sentence(known: Known, week: Week, rows: Sequence[IncidentRow]) -> Sentence
     if known.record.error or not known.record.at:
         reason = known.record.error or "the record has not been read yet"
         return Sentence(state=State.UNKNOWN, text="The incidents are not known now.", detail=reason, title="unknown")
-    detail = f"{plural(len(ongoing), 'incident')} open now." if ongoing else "Nothing is open."
+    opened = f"{plural(len(ongoing), 'incident')} open now." if ongoing else "Nothing is open."
+    detail = " ".join(filter(None, (opened, _remarks(known, week))))
     cites = (Cite(text=f"the facts of {plural(week.incidents, 'incident')}"),)
     return Sentence(state=state, text=week.text, detail=detail, title="incidents", cites=cites)
 

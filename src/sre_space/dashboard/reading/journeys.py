@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 
+from sre_space.analysis.detection.baseline import QUARANTINE_S
 from sre_space.dashboard.answers.base import State
 from sre_space.dashboard.answers.now import Burn, JourneyNow, Objective, Share, Steps
 from sre_space.dashboard.reading.detector_words import state_of
 from sre_space.dashboard.reading.known import Counted, Known
-from sre_space.dashboard.reading.words import duration, ms, ms_or_none
-from sre_space.domain.detectors import BurnReport, DetectorReport, DetectorsReport, DetectorState
+from sre_space.dashboard.reading.said import said
+from sre_space.dashboard.reading.words import SECOND, duration, ms, ms_or_none
+from sre_space.domain.detectors import BurnReport, DetectorReport, DetectorState
 from sre_space.domain.intervals import wilson
 from sre_space.domain.journeys import Journey
 from sre_space.domain.symptoms import SymptomKind
-from sre_space.text.plain_text import plain
 
 NOT_HEARD = "Scout's report is missing or old: nothing is judged"
 NO_ATTEMPTS = "no attempts in the last minute: the journey is UNKNOWN, not well"
@@ -40,6 +41,7 @@ def _journey(known: Known, journey: Journey) -> JourneyNow:
         state=state,
         why=why,
         value=_value(journey, conversion, minute) if report else None,
+        value_since=ms_or_none(_value_since(known, journey, conversion, minute)) if report else None,
         floor=conversion.threshold if by_conversion and conversion else journey.slo,
         usual=conversion.baseline if by_conversion and conversion else None,
         usual_low=conversion.usual_low if by_conversion and conversion else None,
@@ -49,7 +51,7 @@ def _journey(known: Known, journey: Journey) -> JourneyNow:
         success=share(minute) if minute and report else None,
         success_hour=share(hour) if hour else None,
         conversion=_steps(journey, hour),
-        objective=_objective(journey, budget, report),
+        objective=_objective(known, journey, budget),
     )
 
 
@@ -75,6 +77,16 @@ def _value(journey: Journey, conversion: DetectorReport | None, minute: Counted 
     return minute.good / total if minute and total else None
 
 
+def _value_since(known: Known, journey: Journey, conversion: DetectorReport | None, minute: Counted | None) -> int:
+    """Return since when (Unix ns) those began whom the value counts; 0 when it counts nobody."""
+    if journey.conversion is None:
+        return minute.since if minute else 0
+    if conversion is None or conversion.value is None:
+        return 0
+    firing = conversion.state is DetectorState.FIRING
+    return conversion.since if firing else known.now - QUARANTINE_S * SECOND
+
+
 def _state(
     known: Known,
     journey: Journey,
@@ -89,7 +101,7 @@ def _state(
         return State.BLIND, _reason(conversion or budget) or "Scout does not receive telemetry"
     firing = [one for one in (conversion, budget) if one and one.state is DetectorState.FIRING]
     if firing:
-        return (State.FAILING if conversion in firing else State.DEGRADED), _reason(firing[0])
+        return (State.FAILING, _reason(conversion)) if conversion in firing else (State.DEGRADED, _spent(firing[0]))
     first = conversion or budget
     if first is not None and first.state is not DetectorState.OK:
         return state_of(first), _reason(first)
@@ -99,7 +111,12 @@ def _state(
 
 
 def _reason(report: DetectorReport | None) -> str:
-    return plain(report.why) if report else ""
+    return said(report.why) if report else ""
+
+
+def _spent(budget: DetectorReport) -> str:
+    rate = f" at {budget.value:g} times its rate" if budget.value else ""
+    return f"the error budget is spent{rate}"
 
 
 def _since(report: DetectorReport | None) -> int:
@@ -121,32 +138,49 @@ def _steps(journey: Journey, hour: Counted | None) -> Steps | None:
     )
 
 
-def _objective(journey: Journey, budget: DetectorReport | None, report: DetectorsReport | None) -> Objective | None:
+def _objective(known: Known, journey: Journey, budget: DetectorReport | None) -> Objective | None:
     if journey.slo is None:
         return None
+    report = known.detectors
     spent = report.budgets.get(journey.name) if report else None
     counted = next((one for one in report.journeys if one.journey == journey.name), None) if report else None
     return Objective(
         slo=journey.slo,
         budget_left=None if spent is None else round(1 - spent, 4),
-        burns=tuple(map(_burn, counted.burns)) if counted else (),
+        burns=tuple(_burn(burn, known.blind, _fires(budget)) for burn in counted.burns) if counted else (),
         state=state_of(budget) if budget else State.UNKNOWN,
         why=_reason(budget) if budget else NOT_HEARD,
     )
 
 
-def _burn(burn: BurnReport) -> Burn:
-    judges, window = burn.data_s >= burn.long_s, _window(burn.long_s)
-    why = "" if judges else f"the {window} rule cannot judge fully yet: {duration(burn.data_s)} of data"
+def _fires(report: DetectorReport | None) -> bool:
+    return report is not None and report.state is DetectorState.FIRING
+
+
+def _burn(burn: BurnReport, blind: bool, fires: bool) -> Burn:
+    """Return an alert; it judges nothing while blind, nor before it has data of its whole window.
+
+    While the objective's detector `fires`, an alert above its factor is one of those that fire, whatever its data.
+    """
+    rate, window = None if blind else burn.rate, _window(burn.long_s)
+    whole = burn.data_s >= burn.long_s
+    firing = rate is not None and rate > burn.factor and (fires or whole)
+    why = ""
+    if blind:
+        why = "no telemetry"
+    elif not whole:
+        why = f"{duration(burn.data_s)} of {window} of data"
+    elif rate is None:
+        why = f"no attempts within {window}"
     return Burn(
         window=window,
         window_s=burn.long_s,
         short_s=burn.short_s,
         factor=burn.factor,
-        rate=burn.rate,
-        firing=burn.rate is not None and burn.rate > burn.factor,
-        judges=judges,
-        why=why if burn.rate is not None or not judges else f"no attempts within {window}",
+        rate=rate,
+        firing=firing,
+        judges=firing or not why,
+        why=why,
     )
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from sre_space.dashboard.answers.base import State
 from sre_space.dashboard.answers.now import Loop, LoopStep, Progress
 from sre_space.dashboard.reading.known import Counted, Known
-from sre_space.dashboard.reading.words import SECOND, ms, plural
+from sre_space.dashboard.reading.said import infinitive, past
+from sre_space.dashboard.reading.words import SECOND, ms, number, plural
 from sre_space.domain.case import Case, FoundFact
 from sre_space.domain.cycle import deadline_ns, next_step, overdue, waits_for_people
 from sre_space.domain.detectors import VerificationReport
@@ -81,9 +82,13 @@ def text_of(entry: FoundFact) -> str:
     """Return what a step came to, in a few words."""
     match entry.fact.payload:
         case Decision(diagnosis=diagnosis, remedy=remedy, plan=plan):
-            return f"{diagnosis.verdict.value}, {remedy.name}{', a plan' if plan else ''}"
-        case Action(result=result, remedy=remedy) | Undo(result=result, remedy=remedy):
-            return remedy.name if result is ActionResult.DONE else f"{result.value}: {remedy.name}"
+            return f"{diagnosis.verdict.value}: {infinitive(remedy)}{', if a person approves' if plan else ''}"
+        case Action(result=ActionResult.ESCALATED):
+            return "a person was called"
+        case Action(result=result, remedy=remedy):
+            return past(remedy) if result is ActionResult.DONE else f"{result.value}: {infinitive(remedy)}"
+        case Undo(result=result, remedy=remedy):
+            return f"{'undone' if result is ActionResult.DONE else result.value}: {infinitive(remedy)}"
         case Verification(outcome=outcome):
             return outcome.value
         case Recall(cases=cases):
@@ -144,13 +149,24 @@ def _due(case: Case, step: Step, waits: str, progress: Progress | None) -> LoopS
     )
 
 
-def _counted(progress: Progress) -> str:
-    """Return in words how far a verification is; "" when it is not known."""
-    if progress.visits is not None:
-        return in_a_row(progress.visits, progress.needed)
-    if progress.good is None:
+def measured(visits: tuple[int, int] | None, counted: tuple[int, int] | None) -> str:
+    """Return how far a verification is, as one count: the good visits in a row, of those required, where Scout says it.
+
+    Otherwise it is the good and bad attempts since the action; "" when these are not known either.
+    """
+    if visits is not None:
+        return f"{min(visits)} of {visits[1]} good visits in a row"
+    if counted is None:
         return ""
-    return f"{progress.good} good and {progress.bad} bad attempts, {progress.needed} good visits in a row are needed"
+    if not any(counted):
+        return "no attempt has been counted since the action"
+    return f"{number(counted[0])} good and {number(counted[1])} bad attempts since the action"
+
+
+def _counted(progress: Progress) -> str:
+    visits = None if progress.visits is None else (progress.visits, progress.needed)
+    counted = None if progress.good is None else (progress.good, progress.bad or 0)
+    return measured(visits, counted)
 
 
 def _expires(case: Case) -> int | None:
@@ -175,11 +191,6 @@ def verifying(case: Case, known: Known) -> VerificationReport | None:
     """Return how far Scout says that the verification of an incident is; None when it does not say it."""
     report = known.detectors
     return next((one for one in report.verifying if one.incident == case.incident), None) if report else None
-
-
-def in_a_row(visits: int, required: int) -> str:
-    """Return the good visits of a verification in words."""
-    return f"{min(visits, required)} of {required} good visits in a row"
 
 
 def loops(known: Known, since_action: dict[int, Counted]) -> Sequence[Loop]:

@@ -4,11 +4,16 @@ from collections.abc import Sequence
 
 from sre_space.dashboard.answers.base import Cite, Sentence, State
 from sre_space.dashboard.answers.now import JourneyNow, ServiceNow
+from sre_space.dashboard.reading.causes import why
+from sre_space.dashboard.reading.detector_words import measure
 from sre_space.dashboard.reading.detector_words import named as detector_named
 from sre_space.dashboard.reading.header import mode
 from sre_space.dashboard.reading.known import Counted, Known
 from sre_space.dashboard.reading.loops import state_of, waits_for
-from sre_space.dashboard.reading.stories import done, joined, over, why, wrong
+from sre_space.dashboard.reading.outcomes import ended_as, is_over
+from sre_space.dashboard.reading.parts import capital, joined
+from sre_space.dashboard.reading.stories import done, lasted, over
+from sre_space.dashboard.reading.troubles import OF_JOURNEYS, for_whom, of_customers, trouble, trouble_of, wrong
 from sre_space.dashboard.reading.words import (
     SECOND,
     clock,
@@ -27,6 +32,10 @@ from sre_space.domain.detectors import DetectorState
 from sre_space.domain.holds import Hold
 from sre_space.text.plain_text import plain
 
+BLIND = (
+    "Whether customers are served is not known. Only outages are judged, by Scout's own probes; "
+    "no recovery is confirmed until telemetry arrives again"
+)
 GRAVITY = (State.FAILING, State.ACTING, State.DEGRADED, State.UNKNOWN, State.WELL)
 
 
@@ -74,8 +83,9 @@ def _blind(known: Known) -> Sentence | None:
     first = next((one for one in reports if one.state is DetectorState.BLIND), None)
     reason = plain(first.why) if first and first.why else "telemetry does not reach it"
     since = ms_or_none(first.since) if first else None
-    text = f"Scout is blind: {reason}. Nothing is judged but outages."
-    return _sentence(known, State.BLIND, text, _open_words(known), "BLIND", since=since, cites=(_report(known),))
+    text = f"Scout is blind: {reason}."
+    detail = joined([BLIND, _open_words(known)])
+    return _sentence(known, State.BLIND, text, detail, "BLIND", since=since, cites=(_report(known),))
 
 
 def _open_words(known: Known) -> str:
@@ -95,27 +105,37 @@ def _incident_open(known: Known, counted: dict[int, Counted]) -> Sentence | None
 
 def of_incident(known: Known, case: Case, counted: Counted | None = None) -> Sentence:
     """Return the sentence of one incident: what, and below since when, why, what was done, is it over."""
-    first, cause, deed = wrong(case), why(case), done(case)
+    first, cause, deed = wrong(case, known), why(case), done(case)
     end = over(case, known, (counted.good, counted.bad) if counted else None)
     state, since = state_of(case), case.detection.since
-    begun = f"Since {clock(since)}, {duration((known.now - since) / SECOND)}" if case.is_open else ""
     halted = "The agents are HALTED: nothing is done" if known.halted and case.is_open else ""
-    detail = joined([begun, _with(cause.text, cause.detail), deed.text, _with(end.text, end.detail), halted])
+    story = [_with(part.text, part.detail) for part in (cause, deed, end)]
     held = case.is_open and waits_for(case, known).startswith("the end of a hold")
-    text = first.text if case.is_open else joined([cause.text if cause.state is State.WELL else first.text, end.text])
     return Sentence(
         state=State.HELD if held else state,
-        text=f"{text.rstrip('.')}.",
-        detail=detail,
-        title=f"incident {case.issue}: {state.value if case.is_open else 'healed' if case.recovered else 'closed'}",
+        text=_headline(case, known, "" if is_over(case) else first.text),
+        detail=joined([*(() if is_over(case) else (first.detail,)), *story, halted]),
+        title=f"incident {case.issue}: {state.value if case.is_open else ended_as(case)}",
         since=ms(since),
         incident=case.issue,
         cites=tuple(dict.fromkeys((*first.cites, *cause.cites, *deed.cites, *end.cites))),
     )
 
 
+def _headline(case: Case, known: Known, present: str) -> str:
+    """Return what is wrong at present; of what has ended its cause, or what was wrong, and who is served again."""
+    if present:
+        return f"{present}."
+    cause, first = why(case), case.detection.symptoms[0]
+    was = cause.text if cause.state is State.WELL else capital(trouble(first, past=True))
+    if not case.recovered:
+        return f"{was}. {over(case, known).text}."
+    customers = of_customers(known, case)
+    return f"{was}. Over: {f'{customers} ' if customers else ''}recovered after {lasted(case)}."
+
+
 def _with(text: str, detail: str) -> str:
-    return f"{text} ({detail})" if detail else text
+    return f"{text}{' ' if text.endswith('?') else '; '}{detail}" if detail else text
 
 
 def _fires(known: Known) -> Sentence | None:
@@ -123,11 +143,14 @@ def _fires(known: Known) -> Sentence | None:
     if not firing:
         return None
     first = firing[0]
-    shown = detector_named(first, known.now)
-    text = f"{plain(first.subject)}: {shown.text}."
-    detail = f"{plural(len(firing), 'detector')} fire" + (
-        "; Scout opens an incident unless it is excused" if not known.halted else "; the agents are HALTED"
-    )
+    shown, subject = detector_named(first, known.now), plain(first.subject)
+    lasts = f", for {duration((known.now - first.since) / SECOND)}" if first.since else ""
+    text = f"{capital(trouble_of(first.kind, subject))}: {measure(first) or plain(first.why)}{lasts}."
+    customers = for_whom(known, [first.subject])
+    needed = f"Customers of {customers} need it" if customers and first.kind not in OF_JOURNEYS else ""
+    fire = f"{plural(len(firing), 'detector')} {'fires' if len(firing) == 1 else 'fire'}"
+    then = "the agents are HALTED" if known.halted else "Scout opens an incident unless it is excused"
+    detail = joined([needed, f"{fire}; {then}"])
     return _sentence(known, shown.state, text, detail, shown.state.value, since=shown.since, cites=(_report(known),))
 
 
@@ -161,10 +184,11 @@ def _not_judged(known: Known, journeys: Sequence[JourneyNow], services: Sequence
         first = next((row for row in rows if row.state is state), None)
         if first is not None:
             because = f": {first.why}" if first.why else ""
-            names = listed([row.name for row in rows if row.state is state])
+            same = [row.name for row in rows if row.state is state]
+            names = f"{listed(same)} {'is' if len(same) == 1 else 'are'}"
             cites = (_report(known),)
             return _sentence(
-                known, state, f"{names}: {word}{because}.", _well_rest(rows), word, since=first.since, cites=cites
+                known, state, f"{names} {word}{because}.", _well_rest(rows), word, since=first.since, cites=cites
             )
     learning = next((row for row in rows if row.state is State.LEARNING), None)
     if learning is None:

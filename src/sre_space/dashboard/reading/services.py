@@ -1,6 +1,7 @@
 """The services of the view *Now*, by impact; each row names the detector that is the reason of its state."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sre_space.dashboard.answers.base import State
 from sre_space.dashboard.answers.now import FailingDetector, ServiceNow
@@ -23,9 +24,14 @@ NOTHING = ServiceReport("")
 
 def services(known: Known) -> Sequence[ServiceNow]:
     """Return one row a configured service, the one with the greatest impact first."""
-    numbers = {one.service: one for one in known.detectors.services} if known.detectors else {}
+    numbers = {one.service: _seen(known, one) for one in known.detectors.services} if known.detectors else {}
     rows = [_row(known, service, numbers.get(name, NOTHING)) for name, service in known.config.services.items()]
     return sorted(rows, key=lambda row: (-row.impact, row.name))
+
+
+def _seen(known: Known, numbers: ServiceReport) -> ServiceReport:
+    """Return what is known now: while Scout is blind, the numbers from telemetry are of before."""
+    return replace(numbers, rate=None, errors=None, p95=None, memory=None) if known.blind else numbers
 
 
 def left_out(known: Known) -> int:

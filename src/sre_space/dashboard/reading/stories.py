@@ -1,28 +1,20 @@
-"""What happened in an incident in short sentences, each from a fact: wrong, why, done, over."""
+"""What was done in an incident and whether it is over, in short sentences, each from a fact."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from sre_space.dashboard.answers.base import Cite, State
 from sre_space.dashboard.reading.known import Known
-from sre_space.dashboard.reading.loops import in_a_row, state_of, verifying, waits_for, waits_for_approval
-from sre_space.dashboard.reading.words import SECOND, clock, duration, minute_after, number, percent, plural
-from sre_space.domain.case import Case
-from sre_space.domain.diagnosis import Confidence
-from sre_space.domain.facts import Action, ActionResult, Decision, Outcome, Step, Undo, Verification
-from sre_space.domain.remedies import Escalate, Restart
-from sre_space.domain.symptoms import JourneyCount, SymptomKind
-from sre_space.text.diagnosis_report import short_cause
+from sre_space.dashboard.reading.loops import measured, verifying, waits_for, waits_for_approval
+from sre_space.dashboard.reading.parts import Part, cite
+from sre_space.dashboard.reading.said import infinitive, past, said
+from sre_space.dashboard.reading.words import SECOND, duration, minute_after, number, percent, plural
+from sre_space.domain.case import Case, Trial
+from sre_space.domain.configuration import Edit
+from sre_space.domain.facts import Action, ActionResult, Decision, Outcome, Step, Verification
+from sre_space.domain.labels import needs_human
+from sre_space.domain.remedies import Escalate
 from sre_space.text.plain_text import plain
-
-TROUBLE: Mapping[SymptomKind, str] = {
-    SymptomKind.INFRASTRUCTURE: "{subject} does not answer",
-    SymptomKind.SATURATION: "{subject} is running out of a resource",
-    SymptomKind.ERROR: "requests to {subject} fail",
-    SymptomKind.LATENCY: "requests to {subject} are slow",
-    SymptomKind.CONVERSION: "fewer customers than usual finish {subject}",
-    SymptomKind.SLO: "{subject} spends its error budget too fast",
-}
 
 DUTIES: Mapping[str, str] = {
     Step.RECALL: "looks for similar incidents",
@@ -35,86 +27,89 @@ DUTIES: Mapping[str, str] = {
     Step.REMEMBER: "learns",
 }
 
-
-@dataclass(frozen=True)
-class Part:
-    """One sentence without its full stop, what is to be read below it, its state, and the fact it comes from."""
-
-    text: str
-    detail: str
-    state: State
-    cites: tuple[Cite, ...] = ()
-
-
-def cite(case: Case, step: Step) -> tuple[Cite, ...]:
-    """Return where the newest fact of a step stands; () without one."""
-    fact = case.fact_of(step)
-    return (Cite(text=f"fact {fact.seq} of incident {case.issue}", incident=case.issue, seq=fact.seq),) if fact else ()
-
-
-def wrong(case: Case) -> Part:
-    """Return what is, or was, wrong."""
-    detection = case.detection
-    first, count = detection.symptoms[0], detection.journey
-    trouble = TROUBLE[first.kind].format(subject=plain(first.service))
-    total = count.good + count.bad
-    failed = f": {number(count.bad)} of {plural(total, 'attempt')} failed" if count.bad else f": {plain(first.detail)}"
-    more = len({symptom.key for symptom in detection.symptoms}) - 1
-    detail = plain(first.detail) + (f"; and {plural(more, 'further symptom')}" if more else "")
-    state = State.WELL if _over(case) else State.FAILING
-    return Part(
-        f"{_capital(trouble)}{failed}", f"{detail}, since {clock(detection.since)}", state, cite(case, Step.DETECT)
-    )
-
-
-def why(case: Case) -> Part:
-    """Return the cause with its verdict; a cause that was not found is said not to be."""
-    decision = case.latest(Decision)
-    if decision is None:
-        return Part("The cause is not known yet", "", State.UNKNOWN)
-    diagnosis, cites = decision.diagnosis, cite(case, Step.DECIDE)
-    cause = diagnosis.cause
-    if cause is None:
-        suspected = diagnosis.causes[0] if diagnosis.causes else None
-        first = f"; first suspicion: {short_cause(suspected.kind, suspected.service)}" if suspected else ""
-        return Part("The cause was not found", f"{diagnosis.verdict.value}{first}", State.UNKNOWN, cites)
-    state = State.WELL if diagnosis.verdict is Confidence.CONFIRMED else State.UNKNOWN
-    explains = f"{diagnosis.verdict.value}, explains {percent(cause.score)} of what failed"
-    change = f"; by the change {diagnosis.change[:12]}" if diagnosis.change else ""
-    return Part(_capital(short_cause(cause.kind, cause.service)), explains + change, state, cites)
+TRIED = "tried without success"  # as Brain says it
+EFFECTS: Mapping[Outcome, str] = {
+    Outcome.WORSE: "the change made it worse",
+    Outcome.IMPROVED: "the change helped, but not enough",
+    Outcome.NOT_RECOVERED: "the change did not help",
+    Outcome.UNDECIDED: "whether the change helped is not decided",
+}
 
 
 def done(case: Case) -> Part:
-    """Return what was done, or why nothing was."""
-    undo, action, decision = case.latest(Undo), case.latest(Action), case.latest(Decision)
-    cites = cite(case, Step.ACT)
-    if waits_for_approval(case) and decision is not None:
-        expires = minute_after(decision.expires)
-        return Part(
-            f"Waits for a person: {decision.remedy.name}",
-            f"plan {case.plan}, until {expires}",
-            State.HELD,
-            cite(case, Step.DECIDE),
-        )
-    if undo is not None and case.trials and case.trials[-1].undo is not None:
-        return Part(
-            f"{undo.remedy.name}: undid what did not help", plain(undo.detail), State.ACTING, cite(case, Step.UNDO)
-        )
-    if action is None:
-        return Part("Nothing was done yet" if case.is_open else "Nothing was done", "", State.UNKNOWN)
+    """Return what is done, or was; or why nothing is."""
+    decision = case.latest(Decision)
+    if decision is None:
+        if case.is_open:
+            return Part("The agents look for the cause", "nothing is changed yet", State.ACTING)
+        return Part("Nothing was done", "", State.UNKNOWN)
+    change, remedy = edited(decision.remedy.edits), decision.remedy
+    if waits_for_approval(case):
+        plan = f"plan {case.plan}, until {minute_after(decision.expires)}"
+        asked = f"A person is asked: may Fixer {infinitive(remedy)}?"
+        return Part(asked, _also(change, plan, _tried(case.trials)), State.HELD, cite(case, Step.DECIDE))
+    if _acted_on(case):
+        trial, before = case.trials[-1], _tried(case.trials[:-1])
+        detail = _without_cause(said(trial.action.detail), decision)
+        cites = cite(case, Step.ACT if trial.undo is None else Step.UNDO)
+        return replace(_carried_out(trial, change, detail, before), cites=cites)
+    if not case.is_open:
+        return Part("Nothing was done", _tried(case.trials), State.UNKNOWN)
+    about = "A person is being called" if isinstance(remedy, Escalate) else f"Fixer is about to {infinitive(remedy)}"
+    return Part(about, _also(change, _tried(case.trials)), State.ACTING, cite(case, Step.DECIDE))
+
+
+def _acted_on(case: Case) -> bool:
+    """Return True once the newest decision has its action."""
+    acted, decided = case.fact_of(Step.ACT), case.fact_of(Step.DECIDE)
+    return acted is not None and decided is not None and acted.seq > decided.seq
+
+
+def _carried_out(trial: Trial, change: str, detail: str, before: str) -> Part:
+    action, remedy = trial.action, trial.action.remedy
+    if action.result is ActionResult.ESCALATED:
+        return Part("A person was called", _also("" if TRIED in detail else before, detail), State.HELD)
+    if action.result is ActionResult.CLEARED:
+        text = "No change" if isinstance(remedy, Escalate) else f"Fixer did not {infinitive(remedy)}"
+        return Part(f"{text}: it ended first", _also(detail, before), State.UNKNOWN)
+    if not action.changed:
+        return Part(f"Fixer did not {infinitive(remedy)}: {action.result.value}", _also(detail, before), State.HELD)
+    if trial.undo is not None and trial.undo.result is ActionResult.DONE:
+        return Part(f"Fixer {past(remedy)}, and undid it", _also(change, before), State.ACTING)
+    if trial.undo is not None:
+        undone = f"not undone ({trial.undo.result.value}): {said(trial.undo.detail)}"
+        return Part(f"Fixer {past(remedy)}", _also(change, undone, before), State.ACTING)
     allowed = sum(answer.allowed for answer in action.guardrails)
-    rules = f"; {plural(allowed, 'rule')} allowed it" if action.guardrails and action.changed else ""
-    state = State.ACTING if action.changed else State.HELD
-    return Part(_deed(action), f"{plain(action.detail)}{rules}", state, cites)
+    rules = f"{plural(allowed, 'rule')} allowed it" if allowed else ""
+    detail = "" if detail == f"{plain(remedy.service)} restarted" else detail
+    return Part(f"Fixer {past(remedy)}", _also(change, detail, rules, before), State.ACTING)
 
 
-def _deed(action: Action) -> str:
-    remedy, service = action.remedy, plain(action.remedy.service)
-    if action.result is ActionResult.ESCALATED or isinstance(remedy, Escalate):
-        return "A person was asked"
-    if action.result is not ActionResult.DONE:
-        return f"{action.result.value.capitalize()}: {remedy.name}"
-    return f"Fixer restarted {service}" if isinstance(remedy, Restart) else f"Fixer changed {service}: {remedy.name}"
+def _without_cause(detail: str, decision: Decision) -> str:
+    """Return why a person is called without the cause, which is said before it."""
+    cause = decision.diagnosis.cause
+    line = f"{plain(cause.service)}: {cause.kind.value}" if cause else ""
+    first, _, rest = detail.partition("; ")
+    return rest if line and rest and first.startswith(line) else detail
+
+
+def edited(edits: Sequence[Edit]) -> str:
+    """Return edits of desired state in words: `LIMIT 2500 → 250000`."""
+    return ", ".join(f"{edit.key} {_value(edit.old)} → {_value(edit.new)}" for edit in edits)
+
+
+def _value(value: str | None) -> str:
+    return "(absent)" if value is None else plain(value)
+
+
+def _tried(trials: Sequence[Trial]) -> str:
+    undone = sum(trial.undo is not None for trial in trials)
+    was = "it did not help and was" if undone == 1 else "that did not help and were"
+    return f"{plural(undone, 'change')} before {was} undone" if undone else ""
+
+
+def _also(*parts: str) -> str:
+    return "; ".join(filter(None, parts))
 
 
 def over(case: Case, known: Known, counted: tuple[int, int] | None = None) -> Part:
@@ -122,23 +117,36 @@ def over(case: Case, known: Known, counted: tuple[int, int] | None = None) -> Pa
     verdict, cites = case.latest(Verification), cite(case, Step.VERIFY)
     if case.frozen_reason:
         return Part("Not known: its record cannot be trusted", plain(case.frozen_reason), State.UNKNOWN)
-    if verdict is not None and verdict.outcome is Outcome.RECOVERED:
-        recovered = case.fact_of(Step.VERIFY)
-        took = duration((recovered.at - case.detection.since) / SECOND) if recovered else ""
-        return Part(f"Over: recovered after {took}", _measured(verdict.journey, verdict), State.WELL, cites)
+    if verdict is not None and case.recovered:
+        return Part(f"Yes: recovered after {lasted(case)}", _after(verdict), State.WELL, cites)
     if not case.is_open:
         return Part("Closed, and no recovery was measured", "", State.UNKNOWN, cites)
-    waits = waiting(case, known)
-    action = case.latest(Action)
-    if action is not None and action.changed and isinstance(case.last.payload, Action):
-        good, bad = counted or (0, 0)
-        since = f"{number(good)} good and {number(bad)} bad attempts since the action" if counted else waits
-        told = verifying(case, known)
-        since = f"{in_a_row(told.visits, told.required)}; {since}" if told else since
-        return Part("Not yet: it is being measured", since, State.ACTING, cite(case, Step.ACT))
-    if verdict is not None:
-        return Part(f"No: {verdict.outcome.value.lower()}", f"{plain(verdict.detail)}; {waits}", State.FAILING, cites)
-    return Part("Not yet", waits, State.FAILING)
+    if case.trials and isinstance(case.last.payload, Action) and case.last.payload.changed:
+        return Part("Not yet: being measured", _progress(case, known, counted), State.ACTING, cite(case, Step.ACT))
+    return _not_over(case, waiting(case, known), verdict, cites)
+
+
+def lasted(case: Case) -> str:
+    """Return how long a recovered incident lasted, from its first symptom; "" before the recovery."""
+    recovered = case.fact_of(Step.VERIFY) if case.recovered else None
+    return duration((recovered.at - case.detection.since) / SECOND) if recovered else ""
+
+
+def _progress(case: Case, known: Known, counted: tuple[int, int] | None) -> str:
+    told = verifying(case, known)
+    return measured((told.visits, told.required) if told else None, counted) or waiting(case, known)
+
+
+def _not_over(case: Case, waits: str, verdict: Verification | None, cites: tuple[Cite, ...]) -> Part:
+    if waits_for_approval(case):
+        return Part("No: it waits for a person", "", State.FAILING)
+    if needs_human(case):
+        return Part("No: a person has to act", "", State.FAILING)
+    if verdict is None:
+        return Part("No", waits, State.FAILING)
+    changed = bool(case.trials) and case.trials[-1].action.changed
+    words = EFFECTS.get(verdict.outcome, "it goes on") if changed else "it goes on"
+    return Part(f"No: {words}", _also(said(verdict.detail), waits), State.FAILING, cites)
 
 
 def waiting(case: Case, known: Known) -> str:
@@ -150,22 +158,8 @@ def waiting(case: Case, known: Known) -> str:
     return f"{agent.capitalize()} {DUTIES[step]} now" if step in DUTIES else f"it waits for {waits}"
 
 
-def _measured(count: JourneyCount, verdict: Verification) -> str:
-    total = count.good + count.bad
-    interval = f", 95 % interval {percent(verdict.low)} to {percent(verdict.high)}" if total else ""
+def _after(verdict: Verification) -> str:
+    count, total = verdict.journey, verdict.journey.good + verdict.journey.bad
+    interval = f" (95 % interval {percent(verdict.low)} to {percent(verdict.high)})" if total else ""
     succeeded = f"{number(count.good)} of {plural(total, 'attempt')} succeeded afterwards{interval}"
-    return f"{succeeded}; {number(verdict.failed)} had failed"
-
-
-def _over(case: Case) -> bool:
-    return state_of(case) is State.WELL
-
-
-def _capital(text: str) -> str:
-    """Return the text with a capital, unless it begins with a name, whose spelling is its own."""
-    return text[:1].upper() + text[1:] if text[:1].islower() and text.split(" ", 1)[0].isalpha() else text
-
-
-def joined(parts: Sequence[str]) -> str:
-    """Return sentences as one text, each with its full stop."""
-    return " ".join(f"{part.rstrip('.')}." for part in parts if part)
+    return f"{succeeded}. From the first symptom until then {number(verdict.failed)} failed"

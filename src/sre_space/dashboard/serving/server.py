@@ -1,15 +1,13 @@
 """The listening socket of the dashboard, and the server on it."""
 
-import asyncio
-import contextlib
 import errno
 import socket
-from collections.abc import Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from sre_space.domain.errors import Malformed, Refused
+from sre_space.http_server import serve_until_cancelled
 
 UNREAD_MS = 30_000  # what a client does not take for so long ends its connection, also in the kernel
 MAX_CONNECTIONS = 400
@@ -33,15 +31,6 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-class _Server(uvicorn.Server):
-    """A server that leaves signals to the process."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture no signals."""
-        yield
-
-
 async def serve(app: ASGIApp, listener: socket.socket) -> None:
     """Serve until cancelled; then end at once what still streams."""
     config = uvicorn.Config(
@@ -54,11 +43,4 @@ async def serve(app: ASGIApp, listener: socket.socket) -> None:
         proxy_headers=False,
         server_header=False,
     )
-    server = _Server(config)
-    serving = asyncio.ensure_future(server.serve(sockets=[listener]))
-    try:
-        await asyncio.shield(serving)
-    except asyncio.CancelledError:
-        server.should_exit = True
-        await serving
-        raise
+    await serve_until_cancelled(config, listener)
