@@ -329,6 +329,11 @@ def state(machine: Machine) -> Unit:
     return now(lambda: machine.runtime.unit(UNIT))
 
 
+def uncounted(unit: Unit) -> Unit:
+    """Return the unit without the count of restarts, which the launcher writes a moment after the start."""
+    return replace(unit, restarts=None)
+
+
 def test_a_unit_is_told_the_same_alone_and_among_all_until_its_life_ends(machine: Machine) -> None:
     alive = state(machine)
 
@@ -339,9 +344,9 @@ def test_a_unit_is_told_the_same_alone_and_among_all_until_its_life_ends(machine
 
 def test_a_killed_unit_stays_down_with_a_new_incarnation_until_it_is_restarted(machine: Machine) -> None:
     first = state(machine)
-    assert first == state(machine)
+    assert uncounted(first) == uncounted(state(machine))
     dead = machine.kill()
-    assert dead == state(machine)
+    assert uncounted(dead) == uncounted(state(machine))
     assert (dead.state, dead.pid) == ("exited", None)
     assert dead.exit_code in (None, -signal.SIGKILL)
     assert dead.incarnation != first.incarnation
@@ -349,7 +354,7 @@ def test_a_killed_unit_stays_down_with_a_new_incarnation_until_it_is_restarted(m
     second = now(lambda: machine.runtime.restart(UNIT, dead.incarnation))
 
     assert second.state == "running"
-    assert second == state(machine)
+    assert uncounted(second) == uncounted(state(machine))
     assert second.incarnation not in (first.incarnation, dead.incarnation)
 
 

@@ -93,6 +93,9 @@ class Stack:
 
     def down(self, *arguments: str) -> None:
         """End it, with its networks and, by an argument, its volumes."""
+        for name in ("quotes", "dashboard"):
+            if (client := self.__dict__.pop(name, None)) is not None:
+                client.close()
         self.compose("down", "--timeout", "3", *arguments)
 
     def restore(self, file: Path) -> str:

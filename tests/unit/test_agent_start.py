@@ -28,3 +28,4 @@ def test_the_first_lines_of_its_log_say_what_an_older_configuration_leaves_to_a_
     said = [record.getMessage().partition("buy-insurance: ")[2] for record in caplog.records[:2]]
     assert said == [NO_CONVERSION, NO_VISIT]
     assert context.config.notices
+    context.reporter.close()  # its exporter's thread draws from `random`, which Hypothesis takes for a test's doing

@@ -156,7 +156,7 @@ export class Journey extends PageElement {
   private counts(journey: JourneyNow) {
     if (journey.state === "blind") return nothing;
     const steps = journey.conversion;
-    if (steps) return html`In the last ${this.lasts(steps)}: ${stepCounts(steps)}${steps.share === null ? "" : `, ${percent(steps.share)}`}`;
+    if (steps) return html`In the last ${this.lasts(steps)}: ${stepCounts(steps)}${steps.share === null ? "" : ` (${percent(steps.share)})`}.`;
     const share = journey.success_hour ?? journey.success;
     return share ? html`In the last ${this.lasts(share)}: ${count(share.good)} of ${count(share.good + share.bad)} good` : nothing;
   }

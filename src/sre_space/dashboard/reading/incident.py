@@ -45,6 +45,7 @@ from sre_space.text.plain_text import plain
 from sre_space.text.prose import title
 
 MAX_DIFF = 8_000  # characters
+UNDECIDED = "not decided yet"
 MEMORY_SILENT = "Memory did not answer in time"
 
 
@@ -52,9 +53,7 @@ def incident(known: Known, material: Material, you: You) -> IncidentAnswer:
     """Return the view of an incident as `you` see it."""
     case, counted = material.case, material.counted
     first, decided = case.detection.symptoms[0], case.latest(Decision)
-    links, links_why = (
-        chains.chain(decided.diagnosis, material.examined.diagnosis) if decided else ((), "not decided yet")
-    )
+    links, links_why = chains.chain(decided.diagnosis, material.examined.diagnosis) if decided else ((), UNDECIDED)
     return IncidentAnswer(
         at=ms(known.now),
         sentence=of_incident(known, case, counted),
