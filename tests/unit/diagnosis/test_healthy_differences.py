@@ -131,6 +131,12 @@ def test_what_may_be_used_is_no_use(name: str) -> None:
 # Load
 
 
+def later(telemetry: Telemetry, seconds: int) -> Telemetry:
+    """Return the same metrics so many seconds later."""
+    metrics = telemetry.metrics
+    return replace(telemetry, metrics=replace(metrics, time=metrics.time + seconds * 10**9))
+
+
 def surge(name: str, times: float, usual: Sequence[float] = STEADY) -> CaseDiagnosis:
     """Return the diagnosis of slow requests while a measure is so many times its usual level."""
     rate = Series("web", "web-1", name)
@@ -149,6 +155,19 @@ def test_load_that_was_growing_already_is_a_surge_a_quarter_beyond_what_health_r
 ) -> None:
     """The median is 100, and 200 is what health reached."""
     assert first(surge("requests_per_sec", times, [*[100.0] * 15, 150.0, 200.0, 200.0])) == ("web", kind)
+
+
+def test_a_surge_that_is_noticed_late_began_in_the_newest_healthy_window() -> None:
+    """Whatever the order of the windows is; where there are only two, none can be spared."""
+    rate = Series("web", "web-1", "requests_per_sec")
+    slow = [value * 5 for value in STEADY]
+    begun = later(measured({LATENCY: STEADY, rate: [100.0] * 4 + [900.0] * 14}), 60)
+    before = [later(measured({LATENCY: STEADY, rate: [100.0] * 18}), seconds) for seconds in (40, 20)]
+    now = later(measured({LATENCY: slow, rate: [900.0] * 18}), 80)
+
+    assert first(diagnose(now, [begun, *before])) == ("web", CauseKind.TRAFFIC)
+    assert first(diagnose(now, [*before, begun])) == ("web", CauseKind.TRAFFIC)
+    assert first(diagnose(now, [begun, before[0]])) == ("web", CauseKind.SLOW_CODE)
 
 
 @pytest.mark.parametrize("name", ["network_receive_bytes", "net_receive", "node_requests_per_sec"])

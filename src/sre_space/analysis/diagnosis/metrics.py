@@ -24,6 +24,7 @@ from sre_space.analysis.diagnosis.tables import Floats, Ints, MetricTable, Serie
 from sre_space.analysis.statistics.p_values import HIGH_QUANTILE, exceedance
 
 FEW = 10  # points: windows with fewer of a series are joined
+SEVERAL = 3  # windows: with fewer, none can be spared
 MIN_POINTS = 2  # a single point is no baseline
 BUSY = 0.5  # of a resource in use: below it, queueing is shorter than service (M/M/1: rho / (1 - rho) of it)
 
@@ -55,9 +56,10 @@ def compared(incident: MetricTable, baselines: Sequence[MetricTable]) -> list[Sh
     """Return every series that health has, too, however it moved.
 
     Each is compared with the healthy window that it differs least from: what healthy windows differ from each other is
-    no fault. Load is none either: it is compared with all of health.
+    no fault. Load is none either: it is compared with all of health, except the newest of several windows, for what
+    waits in a surge is noticed some time after the surge began.
     """
-    exact, pooled = _usual(baselines)
+    exact, pooled = _usual(sorted(baselines, key=_last))
     every = []
     for number, series in enumerate(incident.index):
         if is_clock(series.name):
@@ -68,12 +70,16 @@ def compared(incident: MetricTable, baselines: Sequence[MetricTable]) -> list[Sh
         if usual is None and meaning_of(series.name, series.attributes) is not Meaning.SATURATION:
             usual = pooled.get(_identity(series, ""))
         if usual is not None and len(times):
-            whole = np.concatenate(usual)
             is_load = meaning_of(series.name, series.attributes) is Meaning.TRAFFIC
+            whole = np.concatenate(usual[:-1] if is_load and len(usual) >= SEVERAL else usual)
             candidates = [_compared(series, times, values, part) for part in ([whole] if is_load else usual)]
             least = min(candidates, key=lambda shift: shift.impact * (1.0 - shift.p_value))
             every.append(replace(least, high=float(np.quantile(whole, HIGH_QUANTILE))))
     return every
+
+
+def _last(table: MetricTable) -> int:
+    return int(table.time.max()) if len(table.time) else 0
 
 
 def _identity(series: Series, instance: str) -> tuple[object, ...]:
