@@ -6,14 +6,13 @@ from dataclasses import dataclass, field, replace
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from support.evidence import Shelf, Topics, stored
+from support.evidence import UNHURRIED_S, Shelf, Topics, stored
 from support.git_world import MemoryGit
 from support.shop import EPOCH, Made
 
 from sre_space.agents.brain.deployments import RecentDeployments
 from sre_space.agents.brain.gathering import Gathering
 from sre_space.agents.brain.investigation import Investigation
-from sre_space.agents.brain.sources import PATIENCE_S
 from sre_space.domain.case import Case, FoundFact
 from sre_space.domain.configuration import SPACE_FILE, Place
 from sre_space.domain.diagnosis import Diagnosis
@@ -127,7 +126,7 @@ class Clinic:
     gone: set[str] = field(default_factory=set)
     hangs: bool = False
     garbage: bytes = b""
-    patience_s: float = PATIENCE_S
+    patience_s: float = UNHURRIED_S
     output: UnitOutput | None = None
     git: Git = field(init=False)
 

@@ -12,6 +12,8 @@ from sre_space.ports.bus import Record
 
 NAME = re.compile("[0-9a-f]{64}")
 
+UNHURRIED_S = 600.0  # for sources of evidence: how busy the machine is decides no test
+
 
 def document(spans: Sequence[Span]) -> bytes:
     """Jaeger's query JSON, a trace for each trace id."""

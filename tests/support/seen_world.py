@@ -12,7 +12,7 @@ from math import log
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1 import trace_pb2
-from support.evidence import Shelf, stored
+from support.evidence import UNHURRIED_S, Shelf, stored
 from support.spans import attributes, resource_spans
 from support.world import SECOND, SERVICES, Values, World
 
@@ -105,7 +105,8 @@ class SeenWorld(World):
 
     def _inquest(self) -> Investigation:
         gathering = Gathering(self, self.bus, self.clock)
-        return Investigation(self.config, gathering, RecentDeployments(self.bus, self.git), self, Shelf(), self.clock)
+        deployments = RecentDeployments(self.bus, self.git)
+        return Investigation(self.config, gathering, deployments, self, Shelf(), self.clock, patience_s=UNHURRIED_S)
 
     async def go(self, seconds: float) -> None:
         """Let time pass; deployments are confirmed as Scout's process does it."""
