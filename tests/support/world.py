@@ -675,10 +675,10 @@ class World:
         id, status = f"{now:x}", SpanStatus.ERROR if bad else SpanStatus.UNSET
         root = Span(id, id, "", "traffic", "journey quote", SpanKind.INTERNAL, now, now + 5, status)
         self.spans.append(root)
-        for name in self.dead:
+        for number, name in enumerate(sorted(self.dead)):
             peer: dict[str, str | int | float | bool] = {"server.address": name, "server.port": 80}
             self.spans.append(
-                Span(id, f"c{id}", id, "quote-service", "POST", SpanKind.CLIENT, now, now + 5, status, "", peer)
+                Span(id, f"c{number}{id}", id, "quote-service", "POST", SpanKind.CLIENT, now, now + 5, status, "", peer)
             )
         return root
 
