@@ -34,7 +34,21 @@ def kind_of(suspect: Suspect, resources: Sequence[Shift], charge: Charge | None)
         suspect.service, resources
     ):
         return CauseKind.SATURATION
+    if strongest.kind is CauseKind.SLOW_NETWORK and _fails_there(suspect):
+        return CauseKind.DEPENDENCY_ERROR
     return strongest.kind
+
+
+def _fails_there(suspect: Suspect) -> bool:
+    """Return True when the slow calls are calls of a peer without spans that fail: they wait for no answer."""
+    return any(
+        finding.kind is CauseKind.DEPENDENCY_ERROR
+        and finding.signal is Signal.FAILURE
+        and finding.operation == suspect.findings[0].operation
+        and finding.impact >= LARGE
+        and _message_kind(finding) in (None, CauseKind.DEPENDENCY_ERROR)
+        for finding in suspect.findings
+    )
 
 
 def _message_kind(finding: Finding) -> CauseKind | None:
