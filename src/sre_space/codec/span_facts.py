@@ -27,8 +27,17 @@ PEERS = (
     "network.peer.address",
     "net.peer.ip",
     "peer.hostname",
+    "net.sock.peer.name",
+    "net.sock.peer.addr",
+    "server.socket.domain",
+    "destination.address",
+    "destination.domain",
+    "out.host",
+    "peer.host",
+    "peer.ipv4",
+    "upstream_cluster",
 )
-URLS = ("url.full", "http.url")
+URLS = ("url.full", "http.url", "http.uri")
 STATEMENTS = ("db.query.text", "db.statement", "sql.query", "db.query.summary")
 CODES = ("http.response.status_code", "http.status_code", "http.response.status", "http.status", "http.code")
 MESSAGES = ("exception.message", "otel.status_description", "error.message", "error.type", "exception.type")

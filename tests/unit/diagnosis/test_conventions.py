@@ -38,6 +38,9 @@ def exception(**more: object) -> Json:
     [
         {"attributes": {"http.response.status_code": 503.0}},
         {"attributes": {"http.status_code": "500"}},
+        {"attributes": {"http.status_code": "503 Service Unavailable"}},
+        {"attributes": {"grpc.code": "Internal"}},
+        {"attributes": {"rpc.grpc.status_code": "UNAVAILABLE: no route"}},
         {"attributes": {"rpc.response.status_code": "INTERNAL"}},
         {"attributes": {"rpc.response.status_code": "14"}},
         {"attributes": {"grpc.status_code": 13.0}},

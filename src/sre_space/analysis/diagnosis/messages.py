@@ -7,7 +7,7 @@ from sre_space.domain.diagnosis import CauseKind
 _PHRASES = (
     (
         CauseKind.SATURATION,
-        r"exhausted|no space left|out of memory|\boom|throttl|capacity|too many|overload|queue (is )?full"
+        r"exhausted|no space left|out ?of ?memory|heap space|\boom|throttl|capacity|too many|overload|queue (is )?full"
         r"|pool (is )?(probably )?(full|saturated|timeout)|QueuePool|HikariPool|acquiring a connection|rate limit"
         r"|ProvisionedThroughput|waiting for (an? )?(idle object|free connection|connection from)"
         r"|resource temporarily unavailable",
