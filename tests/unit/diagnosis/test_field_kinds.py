@@ -13,7 +13,7 @@ from support.shop import EPOCH, Fault, Made, changed, shop, telemetry
 from sre_space.analysis.diagnosis.engine import diagnose
 from sre_space.analysis.diagnosis.messages import is_callers_fault
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
-from sre_space.analysis.diagnosis.tables import CLIENT, ERROR
+from sre_space.analysis.diagnosis.tables import CLIENT, CONSUMER, ERROR, Telemetry
 from sre_space.bootstrap.diagnose import diagnose_folder
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.text.diagnosis_report import report
@@ -135,6 +135,35 @@ def test_a_peer_that_does_not_answer_fails_rather_than_its_network_is_slow() -> 
 def _timed_out(span: Made) -> Made:
     waited = replace(span, end=span.end + 3 * 10**9)
     return replace(waited, status=ERROR, message="Read timed out." if _is_last(span) else "")
+
+
+@pytest.mark.parametrize(("operation", "accused"), [("orders receive", []), ("orders process", ["mailer"])])
+def test_who_waits_for_messages_is_not_slow_and_who_works_on_them_is(operation: str, accused: list[str]) -> None:
+    def consumed(number: int, took: float) -> list[Made]:
+        begin = EPOCH + number * 10**9
+        return [
+            Made(f"{number:032x}", f"{number:016x}", "", "mailer", operation, CONSUMER, begin, begin + int(took * 1e9))
+        ]
+
+    def window(number: int, took: float) -> Telemetry:
+        return telemetry([one for each in range(number) for one in consumed(each, took + 0.001 * (each % 5))])
+
+    found = diagnose(window(30, 0.9), [window(60, 0.04)])
+
+    assert [cause.service for cause in found.causes] == accused
+
+
+def test_clocks_askew_change_no_request() -> None:
+    ahead = {"cart": 2 * 10**9, "tax": -3 * 10**9}
+
+    def askew(span: Made) -> Made:
+        shift = ahead.get(span.service, 0)
+        return replace(span, start=span.start + shift, end=span.end + shift)
+
+    slow = shop(90, 2, Fault(slow={"GET /rate": 120.0}))
+    found = diagnose(telemetry([askew(span) for span in slow]), [telemetry(HEALTHY)])
+
+    assert (found.causes[0].service, found.verdict) == ("tax", Confidence.CONFIRMED)
 
 
 # Telemetry that says less
