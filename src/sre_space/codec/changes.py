@@ -1,8 +1,9 @@
 """`changes.jsonl` and `alert.json`: what people changed, and the alert that paged. Any field may be missing."""
 
+import codecs
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Any
@@ -17,21 +18,31 @@ from sre_space.domain.errors import Malformed
 Json = Mapping[str, Any]  # foreign JSON
 MAX_LISTED = 500  # services, and files, that one deployment may list
 MAX_LINES = 500  # of a file that gets a minimal diff: finding it takes more than quadratic time
-_TIMES = ("time", "timestamp", "at", "date", "deployed_at", "created_at")
+# By the names that deployment tools and Git give them, in lower case and without `_`
+_TIMES = (
+    "time", "timestamp", "@timestamp", "at", "date", "deployedat", "finishedat", "completedat", "startedat",
+    "starttime", "eventtime", "committedat", "committeddate", "createdat",
+)  # fmt: skip
+_IDS = ("id", "sha", "commit", "commitid", "revision", "hash", "deploymentid", "changeid", "version")
+_SERVICES = ("service", "servicename", "services", "app", "application", "component")
+_SUMMARIES = ("summary", "message", "title", "subject", "description")
 _PARSE_ERRORS = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 
 def change_of(line: bytes, number: int) -> Change:
     """Return the change in a line (without an id: `line-NUMBER`); raise `Malformed` when the line is not a change."""
     try:
-        record: Json = json.loads(line)
-        at = time_of(next((record[key] for key in _TIMES if record.get(key)), None))
+        record: Json = json.loads(line.removeprefix(codecs.BOM_UTF8))
+        fields = {str(key).lower().replace("_", ""): value for key, value in record.items()}
+        at = time_of(_first(fields, _TIMES))
+        named = _first(fields, _SERVICES) or ""
+        service = (named[0] if len(named) == 1 else "") if isinstance(named, list) else named
         return Change(
-            id=str(record.get("id") or record.get("sha") or record.get("commit") or f"line-{number}"),
+            id=str(_first(fields, _IDS) or f"line-{number}"),
             time=at,
-            service=str(record.get("service") or ""),
-            kind=str(record.get("kind") or ""),
-            summary=str(record.get("summary") or ""),
+            service=str(service),
+            kind=str(_first(fields, ("kind", "type")) or ""),
+            summary=str(_first(fields, _SUMMARIES) or ""),
             diff=_diff(record),
             units=tuple(_units(record, at)),
             applied=time_of(record.get("applied")),
@@ -39,6 +50,10 @@ def change_of(line: bytes, number: int) -> Change:
         )
     except _PARSE_ERRORS as error:
         raise Malformed(f"no change: {type(error).__name__}: {error}") from error
+
+
+def _first(fields: Json, keys: Sequence[str]) -> Any:  # noqa: ANN401 - foreign JSON
+    return next((fields[key] for key in keys if fields.get(key)), None)
 
 
 def _units(record: Json, at: int) -> Iterator[tuple[str, int]]:
@@ -50,7 +65,7 @@ def _diff(record: Json) -> str:
     """Return the record's diff under a list of the files that the record names."""
     files = record.get("files") or ()
     listed = "\n".join(f"@@ {name} @@" for name in files) if isinstance(files, list) else ""
-    return f"{listed}\n{record.get('diff') or ''}".strip()
+    return f"{listed}\n{record.get('diff') or record.get('patch') or ''}".strip()
 
 
 def alert_of(document: bytes) -> Alert:

@@ -15,7 +15,7 @@ from sre_space.codec.origins import service_of
 from sre_space.codec.otlp import UNKNOWN_SERVICE
 from sre_space.codec.otlp_spans import SPAN_KINDS, STATUSES
 from sre_space.codec.span_facts import MAX_LENGTH
-from sre_space.codec.times import LATEST, unit_of
+from sre_space.codec.times import checked_span, unit_of
 from sre_space.domain.errors import Malformed
 
 Json = Mapping[str, Any]  # foreign JSON; the rows give it types
@@ -109,8 +109,7 @@ def _times(span: Json) -> tuple[int, int]:
     unit = unit_of(begun, MICROSECONDS)
     start = begun * unit
     end = start + max(0, int(span.get("duration") or 0)) * unit
-    if not 0 <= start <= end <= LATEST:
-        raise ValueError("a time before 1970 or after 2262")
+    checked_span(start, end)
     return start, end
 
 

@@ -103,7 +103,7 @@ def _resources(resources: Sequence[Json], lost: Lost) -> Iterator[tuple[Json, Or
 def _items(resource: Json, kind: str) -> Iterator[Json]:
     for scopes in _SCOPES[kind]:
         for scope in resource.get(scopes) or ():
-            yield from scope.get(kind) or ()
+            yield from scope.get(kind) or (kind == "logRecords" and scope.get("logs")) or ()  # `logs` before OTLP 0.12
 
 
 def _request(line: bytes, key: str) -> Sequence[Json]:

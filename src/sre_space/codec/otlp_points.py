@@ -42,7 +42,7 @@ def _counts(kind: str, body: Json) -> str:
     if kind == "gauge" or (kind == "sum" and not body.get("isMonotonic")):
         return ""
     temporality = body.get("aggregationTemporality")
-    return "cumulative" if temporality in _CUMULATIVE else "delta" if temporality in _DELTA else ""
+    return "delta" if temporality in _DELTA else "cumulative" if temporality in _CUMULATIVE or kind == "sum" else ""
 
 
 def _add_point(point: Json, name: str, origin: Origin, counts: str, into: MetricBuilder) -> None:

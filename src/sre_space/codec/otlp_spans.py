@@ -11,7 +11,7 @@ from sre_space.codec.origins import Origin, service_of
 from sre_space.codec.otlp import UNKNOWN_SERVICE
 from sre_space.codec.plain_values import attributes_of, flat_value
 from sre_space.codec.span_kinds import KINDS
-from sre_space.codec.times import FIRST_DATE, LAST_DATE, nanoseconds
+from sre_space.codec.times import FIRST_DATE, LAST_DATE, LONGEST, nanoseconds
 
 Json = Mapping[str, Any]  # foreign JSON; the rows give it types
 
@@ -51,6 +51,8 @@ def add_resource_spans(spans: Iterable[Json], origin: Origin, into: SpanBuilder,
             if start <= 0:
                 raise ValueError("it has no time")
             end = _time(get("endTimeUnixNano"))
+            if end - start > LONGEST:
+                raise ValueError("it lasts more than 30 days")
             rows.append(
                 (
                     str(get("traceId") or ""),

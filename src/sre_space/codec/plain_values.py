@@ -7,8 +7,15 @@ from typing import Any
 Json = Mapping[str, Any]  # foreign JSON
 
 
-def plain_value(value: Json | None) -> Any:  # noqa: ANN401 - an AnyValue
-    """Return the value of an AnyValue, lists and maps as Python's; "" for an empty one."""
+KINDS = frozenset(
+    ("stringValue", "intValue", "doubleValue", "boolValue", "bytesValue", "arrayValue", "kvlistValue"),
+)
+
+
+def plain_value(value: Any) -> Any:  # noqa: ANN401 - an AnyValue
+    """Return the value of an AnyValue, lists and maps as Python's; "" for an empty one, what is none as it is."""
+    if value is not None and (not isinstance(value, Mapping) or not KINDS.issuperset(value)):
+        return value
     for kind, plain in (value or {}).items():
         if kind == "arrayValue":
             return [plain_value(item) for item in _values(plain)]
@@ -18,9 +25,11 @@ def plain_value(value: Json | None) -> Any:  # noqa: ANN401 - an AnyValue
     return ""
 
 
-def flat_value(value: Json | None) -> Any:  # noqa: ANN401 - same
-    """Return the value of an AnyValue; lists and maps become their JSON text."""
-    for kind, plain in (value or {}).items():
+def flat_value(value: Any) -> Any:  # noqa: ANN401 - same
+    """Return the value of an AnyValue; lists and maps become their JSON text, a plain value is itself."""
+    if type(value) is not dict:
+        return "" if value is None else value
+    for kind, plain in value.items():
         return json.dumps(plain_value(value)) if kind in ("arrayValue", "kvlistValue") else plain
     return ""
 

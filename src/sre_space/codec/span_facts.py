@@ -27,12 +27,28 @@ PEERS = (
     "network.peer.address",
     "net.peer.ip",
     "peer.hostname",
+    "net.sock.peer.name",
+    "net.sock.peer.addr",
+    "server.socket.domain",
+    "destination.address",
+    "destination.domain",
+    "out.host",
+    "peer.host",
+    "peer.ipv4",
+    "upstream_cluster",
 )
-URLS = ("url.full", "http.url")
+URLS = ("url.full", "http.url", "http.uri")
 STATEMENTS = ("db.query.text", "db.statement", "sql.query", "db.query.summary")
-CODES = ("http.response.status_code", "http.status_code")
+CODES = ("http.response.status_code", "http.status_code", "http.response.status", "http.status", "http.code")
 MESSAGES = ("exception.message", "otel.status_description", "error.message", "error.type", "exception.type")
-RPC_CODES = ("rpc.response.status_code", "rpc.grpc.status_code", "grpc.status_code", "rpc.connect_rpc.error_code")
+RPC_CODES = (
+    "rpc.response.status_code",
+    "rpc.grpc.status_code",
+    "grpc.status_code",
+    "rpc.status_code",
+    "grpc.code",
+    "rpc.connect_rpc.error_code",
+)
 ERROR_TAGS = ("error", "error.type", "otel.status_code")
 # gRPC codes that the semantic conventions count as server errors, by number and by name
 _GRPC_FAULTS = frozenset(("2", "4", "8", "12", "13", "14", "15"))
@@ -41,6 +57,7 @@ _GRPC_FAULTS |= frozenset(("INTERNAL", "UNAVAILABLE", "DATA_LOSS"))
 _NO_ERROR = frozenset(("", "false", "0", "no", "none", "null", "ok", "unset"))
 _REFUSED = re.compile(r"4\d\d")  # an error type that is the HTTP code of a refusal, which is no failure
 WANTED = frozenset((*PEERS, *URLS, *STATEMENTS, *CODES, *MESSAGES, *RPC_CODES, *ERROR_TAGS))
+_HTTP_CODE = re.compile(r"\s*([1-5]\d\d)(?:\.0*)?(?:\s|$)")  # 503, 503.0, "503 Service Unavailable"
 MAX_LENGTH = 512  # characters kept of a statement or message
 
 _LITERAL = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b|\B\$\d+|%s|%\(\w+\)s|:\w+")
@@ -85,8 +102,13 @@ def is_grpc_fault(code: object) -> bool:
     >>> [is_grpc_fault(code) for code in (13, 14.0, "Unavailable", "DeadlineExceeded", "NOT_FOUND", 0, None)]
     [True, True, True, True, False, False, False]
     """
-    text = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(code)).upper().removesuffix(".0").removeprefix("STATUSCODE.")
-    return text in _GRPC_FAULTS
+    return _rpc_code(code) in _GRPC_FAULTS
+
+
+def _rpc_code(code: object) -> str:
+    """Return a code of gRPC as it is or as its name in capitals, without what some clients write around it."""
+    word = str(code).strip().partition(":")[0].split(" ")[0]
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word).upper().removesuffix(".0").removeprefix("STATUSCODE.")
 
 
 def statement_of(attributes: Attributes) -> str:
@@ -114,9 +136,9 @@ def peer_of(attributes: Attributes) -> str:
 def code_of(attributes: Attributes) -> int:
     """Return the HTTP status code, 0 when there is none."""
     for key in CODES:
-        code = str(attributes.get(key, "")).removesuffix(".0")
-        if code.isdecimal() and len(code) == 3:
-            return int(code)
+        stated = _HTTP_CODE.match(str(attributes.get(key, "")))
+        if stated:
+            return int(stated[1])
     return 0
 
 
@@ -126,4 +148,6 @@ def message_of(attributes: Attributes) -> str:
     if found:
         return found
     marked = str(attributes.get("error", ""))
-    return "" if marked.lower() in (*_NO_ERROR, "true", "1", "yes") else marked[:MAX_LENGTH]
+    if marked.lower() not in (*_NO_ERROR, "true", "1", "yes"):
+        return marked[:MAX_LENGTH]
+    return next((f"gRPC {attributes[key]}" for key in RPC_CODES if is_grpc_fault(attributes.get(key))), "")

@@ -16,7 +16,8 @@ from sre_space.codec.zipkin_columns import add_zipkin_spans
 from sre_space.domain.errors import Malformed
 
 Json = Mapping[str, Any]  # foreign JSON
-_WRAPPERS = ("result", "trace", "data")  # what holds a whole answer: Jaeger's API v3, Tempo's v2, Jaeger's queries
+# What holds a whole answer or a document: Jaeger's API v3, Tempo's v2, Jaeger's queries, Elasticsearch
+_WRAPPERS = ("result", "trace", "data", "hits", "_source")
 _SPANS = ("scopeSpans", "instrumentationLibrarySpans")
 _METRICS = ("scopeMetrics", "instrumentationLibraryMetrics")
 _LOGS = ("scopeLogs", "instrumentationLibraryLogs")

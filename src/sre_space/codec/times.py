@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 
 LATEST = 2**63 - 1
 FIRST_DATE, LAST_DATE = 9 * 10**17, 5 * 10**18  # 1998 and 2128, Unix ns
+LONGEST = 30 * 86_400 * 10**9  # ns, of a span: a longer one has a wrong time
 _UNITS = (1, 10**3, 10**6, 10**9)  # ns, µs, ms, s
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -28,6 +29,14 @@ def nanoseconds(value: object, unit: int = 1) -> int:
     if number is None:
         return _checked(_date(str(value)))
     return _checked(int(number * unit_of(number, unit)))
+
+
+def checked_span(start: int, end: int) -> None:
+    """Raise `ValueError` for the times (Unix ns) of a span that no request can have."""
+    if not 0 < start <= end <= LATEST:
+        raise ValueError("a time before 1970 or after 2262")
+    if end - start > LONGEST:
+        raise ValueError("it lasts more than 30 days")
 
 
 def unit_of(number: float | Decimal, usual: int) -> int:

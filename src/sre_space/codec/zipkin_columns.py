@@ -12,7 +12,7 @@ from sre_space.codec import span_facts
 from sre_space.codec.lost import Lost
 from sre_space.codec.otlp import UNKNOWN_SERVICE
 from sre_space.codec.otlp_spans import SPAN_KINDS
-from sre_space.codec.times import LATEST, unit_of
+from sre_space.codec.times import checked_span, unit_of
 
 Json = Mapping[str, Any]  # foreign JSON
 MICROSECONDS = 1000  # ns
@@ -39,8 +39,7 @@ def _row(span: Json, into: SpanBuilder) -> Row:
     unit = unit_of(begun, MICROSECONDS)
     start = begun * unit
     end = start + max(0, int(span.get("duration") or 0)) * unit
-    if not 0 < start <= end <= LATEST:
-        raise ValueError("a time before 1970 or after 2262")
+    checked_span(start, end)
     return (
         str(span["traceId"]),
         str(span["id"]),

@@ -38,6 +38,9 @@ def exception(**more: object) -> Json:
     [
         {"attributes": {"http.response.status_code": 503.0}},
         {"attributes": {"http.status_code": "500"}},
+        {"attributes": {"http.status_code": "503 Service Unavailable"}},
+        {"attributes": {"grpc.code": "Internal"}},
+        {"attributes": {"rpc.grpc.status_code": "UNAVAILABLE: no route"}},
         {"attributes": {"rpc.response.status_code": "INTERNAL"}},
         {"attributes": {"rpc.response.status_code": "14"}},
         {"attributes": {"grpc.status_code": 13.0}},
@@ -118,6 +121,32 @@ RESERVED = "could not reserve stock: no room"
         {"body": f"\x1b[31mERROR\x1b[0m {RESERVED}"},
         {"body": f"java.lang.IllegalStateException: {RESERVED}"},
         {"body": f"Traceback (most recent call last): {RESERVED}"},
+        {"body": f'{{"@t": "2026-07-25T10:00:00Z", "@m": "{RESERVED}", "@l": "Error"}}'},
+        {"body": f'{{"@t": "2026-07-25T10:00:00Z", "@mt": "no", "@x": "System.Exception: {RESERVED}"}}'},
+        {"body": f'{{"Timestamp": "x", "Level": "Error", "RenderedMessage": "{RESERVED}"}}'},
+        {"body": f'{{"EventId": 0, "LogLevel": "Critical", "Message": "{RESERVED}"}}'},
+        {"body": f'{{"@level": "error", "@message": "{RESERVED}"}}'},
+        {"body": f'{{"level": 400, "level_name": "ERROR", "message": "{RESERVED}"}}'},
+        {"body": f'{{"level_value": 40000, "message": "{RESERVED}"}}'},
+        {"body": f'{{"level": "ERROR+4", "msg": "{RESERVED}"}}'},
+        {"body": f'{{"status": "error", "message": "{RESERVED}"}}'},
+        {"body": f'{{"timestamp": "x", "level": "ERROR", "fields": {{"message": "{RESERVED}"}}}}'},
+        {"body": {"Level": "Error", "Message": RESERVED}},
+        {"body": RESERVED, "severityText": "LogLevel.Error"},
+        {"body": RESERVED, "severityText": "SEVERITY_NUMBER_ERROR"},
+        {"body": RESERVED, "severityText": "1000"},
+        {"body": RESERVED, "attributes": pairs({"Level": "Error"})},
+        {"body": RESERVED, "attributes": pairs({"detected_level": "error"})},
+        {"body": RESERVED, "attributes": pairs({"syslog.severity.name": "err"})},
+        {"body": f"[2026-07-25 10:00:00] production.ERROR: {RESERVED}"},
+        {"body": f"[25-Jul-2026 10:00:00 UTC] PHP Fatal error:  {RESERVED} in /app/x.php:5"},
+        {"body": f"2026-07-25 10:00:00.123456 E [7:puma] Stock -- {RESERVED}"},
+        {"body": f"ERRO[0005] {RESERVED}"},
+        {"body": f"CEF:0|Acme|stock|1.0|100|{RESERVED}|8|src=192.0.2.1"},
+        {"body": f"7:M 25 Jul 2026 10:00:00.123 # {RESERVED}"},
+        {"body": f"2026/07/25 10:00:00 http: panic serving 192.0.2.1:5: {RESERVED}"},
+        {"body": f"reserve.go:55: error: {RESERVED}"},
+        {"body": f"RuntimeError ({RESERVED}):"},
     ],
 )  # fmt: skip
 def test_a_level_is_found_however_it_is_said(tmp_path: Path, told: Json) -> None:
@@ -133,11 +162,44 @@ def test_a_level_is_found_however_it_is_said(tmp_path: Path, told: Json) -> None
 @pytest.mark.parametrize(
     "line",
     ["GET /error 200", "no errors found", "INFO handled ERROR response", '{"level": 30, "msg": "x"}', "LOG:  done",
-     "error rate is 0", 'level=info msg="[error] gone"'],
+     "error rate is 0", 'level=info msg="[error] gone"', "done, error: none", '{"@t": "x", "@mt": "no {Error}"}',
+     '192.0.2.1 - - [x] "GET /a HTTP/1.1" 404 7', "GET /a 200 in 503 ms", '{"msg": "done", "status": 500.5}',
+     '{"level": 20, "msg": "x", "priority": 1}', "7:M 25 Jul 2026 10:00:00.123 * saved",
+     "method=GET status=204 ms=500"],
 )  # fmt: skip
 def test_a_line_that_speaks_of_errors_is_none(line: str) -> None:
     text = text_of(line)
     assert severity_of(None, None, text) < 17
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '192.0.2.1 - - [25/Jul/2026:10:00:00 +0000] "POST /a HTTP/1.1" 502 157 "-" "curl/8"',
+        'INFO:     192.0.2.1:55 - "POST /a HTTP/1.1" 500 Internal Server Error',
+        '[2026-07-25T10:00:00Z] "POST /a HTTP/2" 503 UF 0 91 5 - "-"',
+        'haproxy[7]: 192.0.2.1:5 [x] fe be/s1 0/0/-1/-1/5 503 217 - - SC-- 1/1/0/0/3 0/0 "POST /a HTTP/1.1"',
+        '[GIN] 2026/07/25 - 10:00:00 | 500 |     5.1ms |  192.0.2.1 | POST     "/a"',
+        "POST /a 500 5.123 ms - 157",
+        "method=POST path=/a status=500 duration=5.0",
+        '{"response_code": 503, "method": "POST"}',
+        '{"level": "info", "msg": "", "DownstreamStatus": 502, "RequestPath": "/a"}',
+        '{"level": "info", "msg": "request completed", "status": 500, "path": "/a"}',
+    ],
+)
+def test_a_line_of_an_access_log_that_tells_of_a_servers_failure_is_an_error(line: str) -> None:
+    assert severity_of(None, None, text_of(line)) == 17
+    assert severity_of(9, "INFO", text_of(line)) == 17
+
+
+def test_a_body_without_its_type_is_read(tmp_path: Path) -> None:
+    ill = [{"timeUnixNano": str(NOW + number), "body": f"ERROR {RESERVED}"} for number in range(20)]
+    well = [log_record(number, "all is well", severityNumber=9) for number in range(20)]
+    written(tmp_path / "healthy", "logs.jsonl", log_request("stock", *well))
+    written(tmp_path / "incident", "logs.jsonl", log_request("stock", *well), log_request("stock", *ill))
+    answer = diagnose_folder(tmp_path / "incident", [tmp_path / "healthy"], None)
+    assert answer.diagnosis.causes[0].service == "stock"
+    assert not answer.unread
 
 
 def test_lines_of_one_shape_and_two_levels_are_counted_apart(tmp_path: Path) -> None:

@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.foreign import log_record, log_request, otlp, pairs, written
+from support.foreign import Json, log_record, log_request, otlp, pairs, written
 from support.shop import EPOCH, Fault, Made, changed, shop, telemetry
 
 from sre_space.analysis.diagnosis.engine import diagnose
+from sre_space.analysis.diagnosis.messages import is_callers_fault
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
-from sre_space.analysis.diagnosis.tables import CLIENT, ERROR
+from sre_space.analysis.diagnosis.tables import CLIENT, CONSUMER, ERROR, Telemetry
 from sre_space.bootstrap.diagnose import diagnose_folder
 from sre_space.domain.diagnosis import CauseKind, Confidence
 from sre_space.text.diagnosis_report import report
@@ -59,6 +60,8 @@ def outside(peer: str, message: str, statement: str = "") -> CaseDiagnosis:
         ("api.bank.example", "context deadline exceeded", ""),
         ("cache-7.internal:6379", "READONLY You can't write against a read only replica.", ""),
         ("smtp.example:25", "421 4.7.0 Try again later", ""),
+        ("api.bank.example", "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired", ""),
+        ("api.bank.example", "PKIX path validation failed: CertPathValidatorException: validity check failed", ""),
     ],
 )
 def test_what_a_peer_without_spans_does_is_a_fault_of_that_peer_and_named(
@@ -72,10 +75,95 @@ def test_what_a_peer_without_spans_does_is_a_fault_of_that_peer_and_named(
     assert not any(word in text.split("\n")[0] for word in ("is down", "run out", "does not answer"))
 
 
-def test_too_many_open_files_are_the_callers_own() -> None:
-    found = outside("cards", "dial tcp: too many open files", "SELECT rate WHERE id = ?")
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("dial tcp: too many open files", CauseKind.SATURATION),
+        ("HikariPool-1 - Connection is not available, request timed out after 30000ms", CauseKind.SATURATION),
+        ("Knex: Timeout acquiring a connection. The pool is probably full.", CauseKind.SATURATION),
+        ("NOAUTH Authentication required.", CauseKind.MISCONFIGURATION),
+        ("getaddrinfo ENOTFOUND cards", CauseKind.MISCONFIGURATION),
+        ("remote error: tls: expired certificate", CauseKind.MISCONFIGURATION),
+    ],
+)
+def test_what_is_the_callers_own_is_its_fault(message: str, kind: CauseKind) -> None:
+    found = outside("cards", message, "SELECT rate WHERE id = ?")
 
-    assert (found.causes[0].service, found.causes[0].kind) == ("tax", CauseKind.SATURATION)
+    assert (found.causes[0].service, found.causes[0].kind) == ("tax", kind)
+
+
+def test_a_pool_of_http_connections_is_named_by_who_was_asked() -> None:
+    said = "HTTPConnectionPool(host='tax', port=80): Max retries exceeded: [Errno 111] Connection refused"
+    assert not is_callers_fault(said)
+    assert is_callers_fault("QueuePool limit of size 5 overflow 10 reached")
+
+
+@pytest.mark.parametrize("status", [{"code": 2}, {}])
+def test_a_limit_of_a_peer_is_that_peers_and_its_code_is_said(tmp_path: Path, status: Json) -> None:
+    def answered(told: Json, span: Made) -> Json:
+        bare = [pair for pair in told["attributes"] if not pair["key"].startswith(("db.", "peer."))]
+        limited = int(span.trace, 16) % 10 < 6 and (span.trace, span.id) in failing
+        if _is_last(span):
+            more = {"server.address": "api.bank.example", "http.response.status_code": 429 if limited else 200}
+            return {**told, "attributes": bare + pairs(more), "status": status if limited else {}}
+        return {**told, "status": {"code": 2} if limited and _is_above(span) else told["status"]}
+
+    failing = {(one.trace, one.id) for one in shop(200, 2)}
+    written(tmp_path / "incident", "traces.jsonl", otlp(shop(200, 2), answered))
+    written(tmp_path / "healthy", "traces.jsonl", otlp(shop(150, 7), answered))
+    found = diagnose_folder(tmp_path / "incident", [tmp_path / "healthy"], None).diagnosis
+
+    assert (found.causes[0].service, found.causes[0].kind) == ("tax", CauseKind.DEPENDENCY_ERROR)
+    assert found.verdict is Confidence.CONFIRMED
+    assert "api.bank.example" in found.evidence[0].statement
+    assert "429" in found.evidence[0].statement
+
+
+def test_a_peer_that_does_not_answer_fails_rather_than_its_network_is_slow() -> None:
+    def silent(spans: list[Made], failing: bool) -> list[Made]:
+        told = [
+            replace(one, operation="POST", peer="api.bank.example", statement="") if _is_last(one) else one
+            for one in spans
+        ]
+        return [_timed_out(one) if failing and _is_above(one) else one for one in told]
+
+    found = diagnose(telemetry(silent(shop(200, 2), True)), [telemetry(silent(shop(150, 7), False))])
+
+    assert (found.causes[0].service, found.causes[0].kind) == ("tax", CauseKind.DEPENDENCY_ERROR)
+
+
+def _timed_out(span: Made) -> Made:
+    waited = replace(span, end=span.end + 3 * 10**9)
+    return replace(waited, status=ERROR, message="Read timed out." if _is_last(span) else "")
+
+
+@pytest.mark.parametrize(("operation", "accused"), [("orders receive", []), ("orders process", ["mailer"])])
+def test_who_waits_for_messages_is_not_slow_and_who_works_on_them_is(operation: str, accused: list[str]) -> None:
+    def consumed(number: int, took: float) -> list[Made]:
+        begin = EPOCH + number * 10**9
+        return [
+            Made(f"{number:032x}", f"{number:016x}", "", "mailer", operation, CONSUMER, begin, begin + int(took * 1e9))
+        ]
+
+    def window(number: int, took: float) -> Telemetry:
+        return telemetry([one for each in range(number) for one in consumed(each, took + 0.001 * (each % 5))])
+
+    found = diagnose(window(30, 0.9), [window(60, 0.04)])
+
+    assert [cause.service for cause in found.causes] == accused
+
+
+def test_clocks_askew_change_no_request() -> None:
+    ahead = {"cart": 2 * 10**9, "tax": -3 * 10**9}
+
+    def askew(span: Made) -> Made:
+        shift = ahead.get(span.service, 0)
+        return replace(span, start=span.start + shift, end=span.end + shift)
+
+    slow = shop(90, 2, Fault(slow={"GET /rate": 120.0}))
+    found = diagnose(telemetry([askew(span) for span in slow]), [telemetry(HEALTHY)])
+
+    assert (found.causes[0].service, found.verdict) == ("tax", Confidence.CONFIRMED)
 
 
 # Telemetry that says less

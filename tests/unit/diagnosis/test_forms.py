@@ -61,6 +61,15 @@ def halves(spans: list[Made]) -> list[Json]:
     return [otlp(spans[:at]), otlp(spans[at:])]
 
 
+def documents(spans: list[Made]) -> list[Json]:
+    """Return the spans as Jaeger stores them in Elasticsearch."""
+    return [
+        {"_index": "jaeger-span", "_source": {**span, "process": trace["processes"][span["processID"]]}}
+        for trace in jaeger(spans)
+        for span in trace["spans"]
+    ]
+
+
 FORMS: dict[str, tuple[str, Write]] = {
     "one request a line": ("traces.jsonl", lambda spans: lines(*halves(spans))),
     "the Collector's own name": ("otel-export-2026-07-25.json", lambda spans: lines(*halves(spans))),
@@ -85,6 +94,8 @@ FORMS: dict[str, tuple[str, Write]] = {
     "Jaeger UI's download": ("traces-1790000000000.json", lambda spans: pretty({"data": jaeger(spans)}).encode()),
     "Jaeger's traces, one a line": ("traces.jsonl", lambda spans: lines(*jaeger(spans))),
     "a list of Jaeger's traces": ("x.jaeger.json", lambda spans: lines(jaeger(spans))),
+    "Elasticsearch's answer": ("es.json", lambda spans: lines({"took": 3, "hits": {"hits": documents(spans)}})),
+    "a dump of Elasticsearch": ("es.jsonl", lambda spans: lines(*documents(spans))),
     "Zipkin's traces": ("zipkin.json", lambda spans: lines([zipkin(spans[:400]), zipkin(spans[400:])])),
     "Zipkin's spans": ("zipkin.json", lambda spans: lines(zipkin(spans))),
     "Zipkin's spans, one a line": ("zipkin.jsonl", lambda spans: lines(*zipkin(spans))),
@@ -133,6 +144,7 @@ def test_a_single_trace_is_read(tmp_path: Path) -> None:
     "bad",
     [
         {"endTimeUnixNano": "18446744073709551000"},
+        {"endTimeUnixNano": "4000000000000000000"},
         {"startTimeUnixNano": "soon"},
         {"startTimeUnixNano": None},
         {"kind": []},

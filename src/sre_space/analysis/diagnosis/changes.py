@@ -11,10 +11,11 @@ chance; and a service that served well under it is not broken by it (Bayes, `by_
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sre_space.analysis.diagnosis.diffs import HARMLESS, DiffEffect, effect_of, paths_of
 from sre_space.analysis.diagnosis.metric_words import words_of
+from sre_space.analysis.diagnosis.peers import Peers
 from sre_space.analysis.diagnosis.releases import Contrast, contrast
 from sre_space.analysis.diagnosis.tables import Change, MetricTable
 
@@ -138,6 +139,12 @@ def place(change: Change, guilt: Mapping[str, float]) -> float:
 def concerns(change: Change, service: str) -> bool:
     """Return True when the change is of this service, or names no service and mentions this one."""
     return change.service == service or (not change.service and mentions_service(change, service))
+
+
+def of_known(changes: Sequence[Change], services: Iterable[str]) -> list[Change]:
+    """Return the changes, each with the name that telemetry has for its service (`cart` for `cart-service`)."""
+    peers = Peers(services)
+    return [replace(change, service=peers.meant(change.service) or change.service) for change in changes]
 
 
 def mentions_service(change: Change, service: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sre_space.analysis.diagnosis import common_mode
-from sre_space.analysis.diagnosis.changes import GUILTY, ChangeContext, Charge, charges, concerns, near_change
+from sre_space.analysis.diagnosis.changes import GUILTY, ChangeContext, Charge, charges, concerns, near_change, of_known
 from sre_space.analysis.diagnosis.findings import Finding, Signal
 from sre_space.analysis.diagnosis.hurt import affected_by
 from sre_space.analysis.diagnosis.kinds import is_said_to_hang, kind_of
@@ -63,6 +63,7 @@ def diagnose_windows(
     """Return the diagnosis of an incident whose windows are prepared: a baseline serves many incidents."""
     usual = list(baselines) or faster_half(incident)
     observations = observe(incident, usual, alert or Alert(), states)
+    changes = of_known(changes, observations.graph.services)
     suspects = rank(observations.findings, observations.graph)
     charged = _charged(changes, suspects, observations, [incident, *baselines], alert)
     guilty = charged[0] if charged and charged[0].score >= GUILTY and not _is_load(suspects) else None

@@ -182,7 +182,7 @@ def _charged(
     if failure.sign is Sign.UNANSWERED:
         return group.callee, group.operation, CauseKind.CRASH
     if failure.sign is Sign.REFUSED:
-        return group.service, group.operation, CauseKind.UNKNOWN
+        return group.service, group.operation, _of_refusal(failure, incident)
     if failure.sign is Sign.LOGGED or failure.logged:
         return context.accused(group, failure.logged), group.operation, CauseKind.ERROR
     if failure.sign is Sign.ERROR:
@@ -201,6 +201,12 @@ def _charged(
     if step is not None and step.part == Part.HOP and _callee_failed(step, incident, ends):
         return step.callee, step.callee_operation, CauseKind.ERROR
     return group.service, group.operation, CauseKind.ERROR
+
+
+def _of_refusal(failure: Failing, incident: Window) -> CauseKind:
+    """Return the kind of a 4xx answer: one that tells of the limits of a peer without spans is that peer's."""
+    limited = np.isin(incident.spans.code[failure.rows], OF_THE_SERVER).all()
+    return CauseKind.DEPENDENCY_ERROR if limited and _called(failure.group) else CauseKind.UNKNOWN
 
 
 def _callee_failed(step: CallGroup, incident: Window, ends: Mapping[tuple[str, str], Ends]) -> bool:
@@ -222,9 +228,14 @@ def _statement(failure: Failing, rows: Ints, message: str, incident: Window) -> 
     if failure.sign is Sign.UNANSWERED:
         return f"{group.callee} left no span of calls that {group.service} made (`{group.operation}`): {rate}{quoted}"
     if failure.sign is Sign.ERROR:
-        return f"`{group.operation}` in {group.service}{_called(group)} failed: {rate}{quoted}"
+        code = int(incident.spans.code[rows[0]])
+        coded = f" with {code}" if code and str(code) not in message else ""
+        return f"`{group.operation}` in {group.service}{_called(group)} failed{coded}: {rate}{quoted}"
     if failure.sign is Sign.REFUSED:
-        return f"`{group.operation}` in {group.service} answers {incident.spans.code[rows[0]]}: {rate}"
+        answers = (
+            f"is answered {code}" if (code := incident.spans.code[rows[0]]) and _called(group) else f"answers {code}"
+        )
+        return f"`{group.operation}` in {group.service}{_called(group)} {answers}: {rate}"
     if failure.sign is Sign.LOGGED:
         return f"`{group.operation}` in {group.service} logs `{failure.logged[:LOGGED]}`: {rate}"
     if failure.logged:

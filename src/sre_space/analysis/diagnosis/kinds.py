@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sre_space.analysis.diagnosis.changes import Charge
 from sre_space.analysis.diagnosis.findings import Finding, Signal
-from sre_space.analysis.diagnosis.messages import kind_of_message
+from sre_space.analysis.diagnosis.messages import is_expired, kind_of_message
 from sre_space.analysis.diagnosis.metric_words import Meaning
 from sre_space.analysis.diagnosis.metrics import Shift
 from sre_space.analysis.diagnosis.ranking import LARGE, Suspect
@@ -15,7 +15,7 @@ FULL = 0.5  # the share of a resource's present use that must be new to call it 
 UNLIKELY = 0.01
 
 # Resources that a call exhausts on its caller's side.
-_OWN_CLIENT = re.compile(r"pool|too many open files", re.IGNORECASE)
+_OWN_CLIENT = re.compile(r"pool(?!\(host=)|acquiring a connection|idle object|too many open files", re.IGNORECASE)
 _OF_THE_OTHER_END = (CauseKind.CRASH, CauseKind.HANG, CauseKind.SATURATION)
 
 
@@ -34,7 +34,21 @@ def kind_of(suspect: Suspect, resources: Sequence[Shift], charge: Charge | None)
         suspect.service, resources
     ):
         return CauseKind.SATURATION
+    if strongest.kind is CauseKind.SLOW_NETWORK and _fails_there(suspect):
+        return CauseKind.DEPENDENCY_ERROR
     return strongest.kind
+
+
+def _fails_there(suspect: Suspect) -> bool:
+    """Return True when the slow calls are calls of a peer without spans that fail: they wait for no answer."""
+    return any(
+        finding.kind is CauseKind.DEPENDENCY_ERROR
+        and finding.signal is Signal.FAILURE
+        and finding.operation == suspect.findings[0].operation
+        and finding.impact >= LARGE
+        and _message_kind(finding) in (None, CauseKind.DEPENDENCY_ERROR)
+        for finding in suspect.findings
+    )
 
 
 def _message_kind(finding: Finding) -> CauseKind | None:
@@ -46,6 +60,8 @@ def _message_kind(finding: Finding) -> CauseKind | None:
     """
     text = finding.evidence.statement
     kind = kind_of_message(text)
+    if finding.kind is CauseKind.DEPENDENCY_ERROR and is_expired(text):
+        return finding.kind
     if finding.kind is CauseKind.DEPENDENCY_ERROR and kind in _OF_THE_OTHER_END:
         return kind if kind is CauseKind.SATURATION and _OWN_CLIENT.search(text) else finding.kind
     if kind not in _OF_THE_OTHER_END or finding.kind is CauseKind.CRASH:

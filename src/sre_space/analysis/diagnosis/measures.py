@@ -13,15 +13,23 @@ from numpy.typing import NDArray
 
 from sre_space.analysis.diagnosis.tables import Flags, Floats, Ints, MetricTable, Series
 
+LEVELS = 3  # points of a level, at least, whose shape tells that it is a counter
+RATIO = ".errors.ratio"  # how the name of a share of bad answers ends
 Columns = tuple[NDArray[np.int32], Ints, Floats]
 Points = tuple[Ints, Floats]  # times (Unix ns) and values of one series
 
 _SUM = re.compile(r"([._])sum$")
+_COUNTERS = re.compile(r"[._]total$|cpu[._]time$|seconds[._](?:count|sum)$")  # what their names call a counter
+_FALLS = 0.1  # the share of its steps that a counter falls in, and what is left of its value then: restarts
 _CODE_KEYS = re.compile(
     r"^(http[._])?(response[._]|status[._]|return[._]|result[._])*(status|code|status_code|statuscode|code_class)$"
-    r"|^(rpc[._])?(grpc[._]|response[._])*(status|code|status_code)$|^(span[._])?status[._]code$|^outcome$|^result$",
+    r"|^(rpc[._])?(grpc[._]|response[._])*(status|code|status_code)$|^(span[._])?status[._]code$|^outcome$|^result$"
+    r"|^classification$",
     re.I,
 )
+_CLASS_KEYS = re.compile(r"code_class$", re.I)  # Envoy's: 5 stands for 5xx
+_WELL_KEYS = ("success", "is_success", "succeeded", "ok")
+_ILL_KEYS = ("error", "is_error", "failed", "failure")
 _BAD_CODE = re.compile(
     r"5\d\d|5xx|(status_code_)?error|err|fail(ed|ure)?|server_error|exception|unknown|deadline_?exceeded"
     r"|resource_?exhausted|unimplemented|internal(_error)?|unavailable|data_?loss",
@@ -40,12 +48,23 @@ def measured(columns: Columns, index: Sequence[Series], deltas: Collection[int])
     finite = np.isfinite(values)
     codes, times, values = codes[finite], times[finite], values[finite]
     bounds = np.searchsorted(codes, np.arange(len(index) + 1))
-    parts = {
-        series: _part(series, times[first:last], values[first:last], number in deltas)
-        for number, (series, first, last) in enumerate(zip(index, bounds[:-1], bounds[1:], strict=True))
-    }
+    parts = {}
+    for number, (series, first, last) in enumerate(zip(index, bounds[:-1], bounds[1:], strict=True)):
+        known = _named(series, series.name) if _counts(series, values[first:last]) else series
+        parts[known] = _part(known, times[first:last], values[first:last], number in deltas)
     parts |= _bad_shares(parts)
     return _table(_means(parts))
+
+
+def _counts(series: Series, values: Floats) -> bool:
+    """Return True for a level that its name calls a counter and that only grows, but for restarts.
+
+    Not every exporter states which of its numbers are counters; such a number says how long its process has run.
+    """
+    if series.cumulative or not _COUNTERS.search(series.name) or len(values) < LEVELS:
+        return False
+    falls = np.flatnonzero(np.diff(values) < 0)
+    return len(falls) <= _FALLS * len(values) and bool((values[falls + 1] <= _FALLS * values[falls]).all())
 
 
 def _part(series: Series, times: Ints, values: Floats, delta: bool) -> Points:
@@ -103,7 +122,7 @@ def _bad_shares(parts: Mapping[Series, Points]) -> dict[Series, Points]:
     telling: set[Series] = set()
     for series, points in parts.items():
         if series.cumulative and not _SUM.search(series.name):
-            name = f"{series.name.removesuffix('.count').removesuffix('_count')}.errors.ratio"
+            name = ratio_of(series.name)
             key = _named(series, name, False)
             key = Series(key.service, key.instance, key.name, key.version, key.source, key.destination)
             groups[key].append((points, is_bad(series.attributes)))
@@ -112,8 +131,16 @@ def _bad_shares(parts: Mapping[Series, Points]) -> dict[Series, Points]:
     return {key: _share(groups[key]) for key in telling}
 
 
+def ratio_of(counter: str) -> str:
+    """Return the name of the share of bad answers among what a counter counts."""
+    return f"{counter.removesuffix('.count').removesuffix('_count')}{RATIO}"
+
+
 def _tells(attributes: Sequence[tuple[str, str]]) -> bool:
-    return any(_CODE_KEYS.search(key) or key in _TYPE_KEYS for key, _ in attributes)
+    return any(
+        _CODE_KEYS.search(key) or _CLASS_KEYS.search(key) or key in (*_TYPE_KEYS, *_WELL_KEYS, *_ILL_KEYS)
+        for key, _ in attributes
+    )
 
 
 def is_bad(attributes: Sequence[tuple[str, str]]) -> bool:
@@ -128,6 +155,10 @@ def is_bad(attributes: Sequence[tuple[str, str]]) -> bool:
 def _says_bad(key: str, value: str) -> bool:
     if key in _TYPE_KEYS:
         return value.lower() not in _NONE and not re.fullmatch(r"4\d\d", value)
+    if key in _WELL_KEYS or key in _ILL_KEYS:
+        return value.lower() == ("true" if key in _ILL_KEYS else "false")
+    if _CLASS_KEYS.search(key):
+        return value in ("5", "5xx")
     if not _CODE_KEYS.search(key):
         return False
     return bool(_BAD_CODE.fullmatch(value)) or ("grpc" in key and value in _GRPC_FAULTS)

@@ -44,7 +44,11 @@ _OUTGOING = _set("client outgoing outbound egress upstream producer published se
 # Requests in flight grow as requests get slower (Little 1961), so they do not measure load.
 _IN_FLIGHT = _set("active inflight flight concurrent")
 _HOSTS = _set("node host")
-_CLOCKS = _set("uptime created timestamp birth age")
+_CLOCKS = _set("uptime created timestamp birth age since")
+_OLDEST = _set("oldest")  # the age of what waits longest is a lag
+_TIMES = _set("seconds milliseconds millis ms microseconds micros us nanoseconds nanos ns time")
+_SIZES = _set("size bytes length body")
+_WAITING = _set("ready unacked unacknowledged visible pending waiting queued undelivered outstanding backlogged oldest")
 _UNUSED = _set("idle free unused limit limits quota")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+\d*|\d+[a-z]*")
 
@@ -69,11 +73,28 @@ def meaning_of(name: str, attributes: Sequence[tuple[str, str]] = ()) -> Meaning
         return Meaning.TRAFFIC  # a histogram's number of durations
     if "gc" in words:
         return Meaning.SATURATION  # a garbage collector's pauses are no request's
+    if _is_of_messages(words):
+        return Meaning.SATURATION
+    if _is_mean_time(words):
+        return Meaning.LATENCY
     for meaning in (Meaning.SUCCESS, Meaning.FAILURE, Meaning.LATENCY, Meaning.SATURATION):
         if not _WORDS[meaning].isdisjoint(words):
             return meaning
     arrives = words[-1:] != ("mean",) and _IN_FLIGHT.isdisjoint(words) and not _WORDS[Meaning.TRAFFIC].isdisjoint(words)
     return Meaning.TRAFFIC if arrives else Meaning.OTHER
+
+
+def _is_of_messages(words: Sequence[str]) -> bool:
+    """Return True for the messages that wait in a queue (RabbitMQ's `messages_ready`, SQS's `messages_visible`)."""
+    holds = not {"message", "messages"}.isdisjoint(words) and not _WAITING.isdisjoint(words)
+    return holds and words[-1] != "total"
+
+
+def _is_mean_time(words: Sequence[str]) -> bool:
+    """Return True for the mean of a histogram of times, or of requests, which are timed where nothing else is said."""
+    if words[-1:] != ("mean",) or not _SIZES.isdisjoint(words) or "cpu" in words:
+        return False
+    return not _TIMES.isdisjoint(words) or words[-2:-1] == ("requests",)
 
 
 def is_unused(name: str, attributes: Sequence[tuple[str, str]] = ()) -> bool:
@@ -103,6 +124,8 @@ def is_clock(name: str) -> bool:
     [True, True, False]
     """
     words = words_of(name)
+    if not _OLDEST.isdisjoint(words):
+        return False
     return not _CLOCKS.isdisjoint(words) or ("start", "time") in pairwise(words)
 
 

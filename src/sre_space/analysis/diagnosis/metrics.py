@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sre_space.analysis.diagnosis.measures import RATIO, ratio_of
 from sre_space.analysis.diagnosis.metric_words import (
     Meaning,
     is_clock,
@@ -60,6 +61,7 @@ def compared(incident: MetricTable, baselines: Sequence[MetricTable]) -> list[Sh
     waits in a surge is noticed some time after the surge began.
     """
     exact, pooled = _usual(sorted(baselines, key=_last))
+    counted = _without_failures(baselines)
     every = []
     for number, series in enumerate(incident.index):
         if is_clock(series.name):
@@ -69,6 +71,8 @@ def compared(incident: MetricTable, baselines: Sequence[MetricTable]) -> list[Sh
         usual = exact.get(_identity(series, series.instance))
         if usual is None and meaning_of(series.name, series.attributes) is not Meaning.SATURATION:
             usual = pooled.get(_identity(series, ""))
+        if usual is None and (series.service, series.name) in counted:
+            usual = [np.zeros(max(FEW, len(times)))]  # health has no bad answers, so that no attribute tells of any
         if usual is not None and len(times):
             is_load = meaning_of(series.name, series.attributes) is Meaning.TRAFFIC
             whole = np.concatenate(usual[:-1] if is_load and len(usual) >= SEVERAL else usual)
@@ -82,8 +86,17 @@ def _last(table: MetricTable) -> int:
     return int(table.time.max()) if len(table.time) else 0
 
 
+def _without_failures(tables: Sequence[MetricTable]) -> set[tuple[str, str]]:
+    """Return service and name of the shares of bad answers of all that health counts, where it has no such share."""
+    index = [series for table in tables for series in table.index]
+    shares = {(series.service, series.name) for series in index if series.name.endswith(RATIO)}
+    counters = {(series.service, ratio_of(series.name)) for series in index if series.cumulative}
+    return counters - shares
+
+
 def _identity(series: Series, instance: str) -> tuple[object, ...]:
-    return (series.service, instance, series.name, series.source, series.destination, series.attributes)
+    names = (series.service, instance, series.name, series.source, series.destination, series.attributes)
+    return (*names, series.cumulative)  # a counter's rate is not compared with a level
 
 
 def _usual(tables: Sequence[MetricTable]) -> tuple[Mapping[object, list[Floats]], Mapping[object, list[Floats]]]:

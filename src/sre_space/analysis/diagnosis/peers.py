@@ -45,6 +45,16 @@ class Peers:
         found = self._bare.get(_bare(first), "") or (self._bare.get(_bare(others[-1]), "") if others else "")
         return found or self._bare.get(_bare(host), "")
 
+    def meant(self, name: str) -> str:
+        """Return the service that people mean by a name: any of its names, or the only one of the same stem; else "".
+
+        >>> Peers(["cart", "orders-api", "web"]).meant("cart-service"), Peers(["orders-api"]).meant("orders")
+        ('cart', 'orders-api')
+        """
+        stem = _stem(name) if name else ""
+        alike = [service for service, other in self._stems.items() if other == stem]
+        return self.service_of(name) or (alike[0] if len(alike) == 1 else "")
+
     def asked(self, text: str) -> str:
         """Return the service that failed to give what a text says was asked for, "" when it names none.
 

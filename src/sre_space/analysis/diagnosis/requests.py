@@ -136,18 +136,26 @@ def _entries(window: Window) -> dict[Entry, Ints]:
     rows = rows[np.lexsort((-window.shape.length[rows], spans.trace[rows]))]
     rows = rows[np.unique(spans.trace[rows], return_index=True)[1]]
     found: dict[Entry, list[int]] = defaultdict(list)
-    routes = _routes(window)
+    routes = _routes(window, rows)
     for row, number in zip(rows.tolist(), window.groups.of[rows].tolist(), strict=True):
         group = window.groups.keys[number]
         found[group.service, group.operation, routes.get(int(spans.trace[row]), "")].append(row)
     return {entry: np.array(each) for entry, each in found.items()}
 
 
-def _routes(window: Window) -> dict[int, str]:
-    """Return, for each trace, the first work of a second service: gateways name all of their requests alike."""
+def _routes(window: Window, rows: Ints) -> dict[int, str]:
+    """Return, for each trace, the first work that its entry asks another service for: gateways name all requests alike.
+
+    Which call came first the clock of the caller says; those of the callees may be askew.
+    """
     spans = window.spans
+    entry = np.full(len(spans.trace_ids), -1, np.int32)
+    entry[spans.trace[rows]] = spans.service[rows]
     child = np.flatnonzero(spans.parent != ROOT)
-    child = child[spans.service[child] != spans.service[spans.parent[child]]]
+    parent = spans.parent[child]
+    asked = (spans.service[parent] == entry[spans.trace[child]]) & (spans.service[child] != spans.service[parent])
+    child, parent = child[asked], parent[asked]
+    child = child[np.lexsort((spans.start[child], spans.start[parent], spans.trace[child]))]
     traces, first = np.unique(spans.trace[child], return_index=True)
     codes = spans.operation[child[first]].tolist()
     return {trace: spans.names[code] for trace, code in zip(traces.tolist(), codes, strict=True)}

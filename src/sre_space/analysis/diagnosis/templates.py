@@ -96,10 +96,13 @@ def log_shifts(incident: LogTable, baselines: Sequence[LogTable], seconds: tuple
         lines[service] += count
     details = _details(incident, templates)
     scale = seconds[0] / seconds[1] if seconds[1] else 0.0
+    busier = _busier(now, before, details)
     shifts = []
     for (service, number), count in now.items():
         severity, since, example = details[service, number]
         expected = (before[service, number] + 0.5) * scale if scale else 0.5
+        if scale and severity >= WARNING:
+            expected = max(expected, before[service, number] * busier.get(service, 0.0))
         p_value = poisson_tail(count, expected)
         if count > expected:
             share = (count - expected) / lines[service]
@@ -110,6 +113,24 @@ def log_shifts(incident: LogTable, baselines: Sequence[LogTable], seconds: tuple
                 )
             )
     return shifts
+
+
+def _busier(
+    now: Counter[tuple[str, int]],
+    before: Counter[tuple[str, int]],
+    details: Mapping[tuple[str, int], tuple[int, int, str]],
+) -> Mapping[str, float]:
+    """Return how many times as often each service writes the harmless lines that health has, too: its load by its log.
+
+    With more of them come more of its everyday faults.
+    """
+    written: Counter[str] = Counter()
+    usual: Counter[str] = Counter()
+    for key, count in now.items():
+        if details[key][0] < WARNING and before[key]:
+            written[key[0]] += count
+            usual[key[0]] += before[key]
+    return {service: count / usual[service] for service, count in written.items()}
 
 
 def _keys(table: LogTable, templates: Templates) -> Counter[tuple[str, int]]:

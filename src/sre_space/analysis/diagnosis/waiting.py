@@ -4,6 +4,7 @@ Between the attempts of a call that fails there are pauses, and a span whose usu
 whose spans were lost.
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 
@@ -14,11 +15,12 @@ from sre_space.analysis.diagnosis.grouping import CallGroup
 from sre_space.analysis.diagnosis.messages import kind_of_message
 from sre_space.analysis.diagnosis.selftime import Part
 from sre_space.analysis.diagnosis.states import answering
-from sre_space.analysis.diagnosis.tables import ERROR, NONE, ROOT, Flags, Ints, ServiceState, SpanTable
+from sre_space.analysis.diagnosis.tables import CONSUMER, ERROR, NONE, ROOT, Flags, Ints, ServiceState, SpanTable
 from sre_space.analysis.diagnosis.window import Window
 from sre_space.analysis.statistics.p_values import HIGH_QUANTILE
 from sre_space.domain.diagnosis import CauseKind
 
+_LISTENS = re.compile(r"\b(poll|receive)$")  # OpenTelemetry's operations of messaging that ask for messages
 ALWAYS = 0.95  # of the healthy spans of a group that have children
 
 
@@ -56,6 +58,7 @@ def waits_unseen(incident: Window, baselines: Sequence[Window], states: Sequence
     failed: Flags = (spans.status == ERROR) & ~hasty
     failed = failed & ~_given_up(incident, baselines, answering(states))
     waits = _above(spans, failed)
+    waits |= _listens(spans)
     made, bare = Counter[CallGroup](), Counter[CallGroup]()
     for window in baselines:
         alone = _alone(window.spans)
@@ -69,6 +72,13 @@ def waits_unseen(incident: Window, baselines: Sequence[Window], states: Sequence
             rows = incident.groups.rows(number)
             waits[rows[alone[rows]]] = True
     return waits
+
+
+def _listens(spans: SpanTable) -> Flags:
+    """Return the spans of consumers that wait for messages, and work on none."""
+    names = np.array([_LISTENS.search(name) is not None for name in spans.names], np.bool_)
+    flags: Flags = (spans.kind == CONSUMER) & names[spans.operation] & _alone(spans)
+    return flags
 
 
 def _given_up(incident: Window, baselines: Sequence[Window], healthy: Collection[str]) -> Flags:

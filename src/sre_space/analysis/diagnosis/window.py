@@ -11,6 +11,10 @@ from sre_space.analysis.diagnosis.selftime import Part, Shape, shape_of
 from sre_space.analysis.diagnosis.structure import repaired
 from sre_space.analysis.diagnosis.tables import ROOT, Flags, Floats, Ints, SpanTable, Telemetry
 
+STRAYS = 20  # one of so many observations may lie far away
+FAR = 10  # lengths of the time of all others
+DATES = (9 * 10**17, 5 * 10**18)  # 1998 and 2128, Unix ns: where one time is a date, those that are none are wrong
+HOUR = 3600 * 10**9  # ns
 BEGIN = -1  # the step before a parent's first child
 
 
@@ -77,20 +81,34 @@ class Window:
 
     @cached_property
     def span_of_time(self) -> tuple[int, int]:
-        """Return the first and the last observation, Unix ns; (0, 0) when there is none."""
+        """Return the first and the last observation, Unix ns, but for strays; (0, 0) when there is none."""
         columns = (self.spans.start, self.telemetry.metrics.time, self.telemetry.logs.time)
-        known = [column[column > 0] for column in columns]  # 0: the observation has no time
-        times = [column for column in known if len(column)]
-        return (
-            (min(int(column.min()) for column in times), max(int(column.max()) for column in times))
-            if times
-            else (0, 0)
-        )
+        times = np.concatenate(columns)
+        return _bounds(times[times > 0])  # 0: the observation has no time
 
     @cached_property
     def steps(self) -> Steps:
         """Return every step that work took, as Nezha's event graphs have them (Yu et al., FSE 2023)."""
         return _steps(self.spans, self.shape, self.groups)
+
+
+def _bounds(times: Ints) -> tuple[int, int]:
+    """Return the first and the last of some times, but for those few that lie far away from all others.
+
+    They come from clocks that are wrong or were not set, or are late.
+    """
+    dated = times[(times >= DATES[0]) & (times <= DATES[1])]
+    times = dated if len(dated) else times
+    if not len(times):
+        return 0, 0
+    strays = max(1, len(times) // STRAYS)
+    if len(times) < STRAYS // 2:
+        return int(times.min()), int(times.max())
+    ranked = np.partition(times, (strays, len(times) - 1 - strays))
+    first, last = int(ranked[strays]), int(ranked[len(times) - 1 - strays])
+    far = max(FAR * (last - first), HOUR)
+    near = times[(times >= first - far) & (times <= last + far)]
+    return int(near.min()), int(near.max())
 
 
 def _steps(spans: SpanTable, shape: Shape, groups: Groups) -> Steps:
