@@ -25,8 +25,7 @@ def with_value_at(text: str, path: str, value: str | None, name: str = "this fil
     A key that is not there is added to its mapping. Raise `Malformed` where that would need more than one value.
     """
     file = yaml_file(text, name)
-    before = file.values.get(path)
-    if before == value:
+    if file.values.get(path) == value and not isinstance(file.node(path), yaml.CollectionNode):
         return text
     changed = _changed(text, file, path, value)
     _require_the_same(file, _parsed(changed, file, path), path, value)
@@ -105,7 +104,15 @@ def _removed(text: str, file: YamlFile, path: str) -> str:
     mapping, place = next(found, (None, 0))
     if mapping is None or not isinstance(target, yaml.ScalarNode):
         raise Malformed(f"{file.name}: {path} is no value of a key; remove it by hand")
-    return _without(text, mapping, place)
+    removed = _without(text, mapping, place)
+    if _comments(removed) != _comments(text):
+        raise Malformed(f"{file.name}: a comment would go with {path}; remove it by hand")
+    return removed
+
+
+def _comments(text: str) -> int:
+    """Return how many lines are comments alone."""
+    return sum(line.lstrip().startswith("#") for line in text.splitlines())
 
 
 def _without(text: str, mapping: yaml.MappingNode, place: int) -> str:

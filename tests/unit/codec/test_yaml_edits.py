@@ -221,6 +221,16 @@ def _same(noted: str, text: str) -> bool:
         return False
 
 
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [("{X: []}\n", "X"), ("X:\n- value: ''\n# why\n  name: a\n", "X[name=a].value")],
+    ids=["a list", "a comment behind it"],
+)
+def test_what_holds_more_than_a_value_is_left_to_people(text: str, path: str) -> None:
+    with pytest.raises(Malformed, match="by hand"):
+        with_value_at(text, path, None, FILE)
+
+
 @given(files(), st.data())
 def test_an_edit_of_any_file_gives_the_value_and_leaves_all_others(text: str, data: st.DataObject) -> None:
     try:
