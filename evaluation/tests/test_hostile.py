@@ -12,7 +12,7 @@ from sre_evaluation.hostile.choosing import KINDS
 from sre_evaluation.hostile.files import files_of, row_of, write
 from sre_evaluation.hostile.kernel import Kernel, Slots, Steps, sleep
 from sre_evaluation.hostile.symptoms import failing_share, symptoms
-from sre_evaluation.hostile.topology import MAX_SERVICES, random_system
+from sre_evaluation.hostile.topology import MAX_SERVICES, Call, random_system
 
 FEW = range(8)
 ROUND_OF_SEEDS = range(len(ROUND))  # every kind once
@@ -102,6 +102,11 @@ def test_requests_of_a_system_end_somewhere(seed: int) -> None:
 
     assert all(operation.service in system.services for operation in system.operations())
     assert all(entry.steps for entry, _ in system.entries)
+
+
+def test_an_entry_calls_something_though_all_that_it_could_call_is_large() -> None:
+    system = random_system(random.Random("system 638"))
+    assert all(any(isinstance(step, Call) for step in entry.steps) for entry, _ in system.entries)
 
 
 def test_a_queue_is_first_come_first_served() -> None:

@@ -16,6 +16,7 @@ ENGINES = ("postgresql", "mysql", "mongodb")
 HOSTS = ("api.stripe.com", "maps.partner.example", "sms.gate.example", "rates.bank.example", "id.sso.example")
 VERBS = ("get", "list", "create", "check", "update", "find")
 MAX_SERVICES, MAX_DEPTH, MAX_SPANS = 40, 5, 26
+ENTRIES_TRIED = 1000
 
 
 @dataclass(frozen=True)
@@ -182,11 +183,15 @@ def _layers(names: Sequence[str], chance: random.Random) -> list[list[str]]:
 
 
 def _entry(names: Sequence[str], below: list[Operation], system: System, chance: random.Random) -> Operation:
-    """Return an entry that calls something, so that there is something to diagnose."""
-    while True:
+    """Return an entry that calls something, so that there is something to diagnose.
+
+    Where all that could be called is larger than a trace may be, it calls the smallest.
+    """
+    for _ in range(ENTRIES_TRIED):
         entry = _operation(names[0], below, system, chance)
         if any(isinstance(step, Call) for step in entry.steps):
             return entry
+    return replace(entry, steps=(*entry.steps, _call(min(below, key=size_of), chance)))
 
 
 def _operation(name: str, below: Sequence[Operation], system: System, chance: random.Random) -> Operation:
