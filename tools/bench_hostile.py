@@ -8,6 +8,7 @@ import argparse
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from case_sets import Budget
@@ -19,6 +20,24 @@ from sre_space.bootstrap.diagnose import diagnose_folder
 
 SEEDS = "0:200"
 MINUTES = 15.0
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the tables need of a case: whether customers feel its fault, what differs, and its innocent changes.
+
+    The case itself is let go: a thousand of them fill the memory.
+    """
+
+    felt: bool
+    innocent: tuple[str, ...]
+    blameless: bool
+
+    @classmethod
+    def of(cls, case: Case) -> "Told":
+        """Return what is kept of a case."""
+        blameless = bool(case.changes) and not any(fault.change for fault in case.faults)
+        return cls(bool(case.symptoms), case.innocent, blameless)
 
 
 def main() -> None:
@@ -44,13 +63,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _scores(seeds: Iterable[int], budget: Budget) -> Iterator[tuple[Case, Score]]:
+def _scores(seeds: Iterable[int], budget: Budget) -> Iterator[tuple[Told, Score]]:
     for seed in seeds:
         if budget.spent():
             continue
         case = made(seed)
         with tempfile.TemporaryDirectory() as name:
-            yield case, _score(case, Path(name))
+            yield Told.of(case), _score(case, Path(name))
 
 
 def _score(case: Case, folder: Path) -> Score:
@@ -61,14 +80,14 @@ def _score(case: Case, folder: Path) -> Score:
     return scored(case.truth, diagnose_folder(folder / str(row["incident"]), baselines, changes).diagnosis)
 
 
-def print_tables(scores: list[tuple[Case, Score]]) -> None:
+def print_tables(scores: list[tuple[Told, Score]]) -> None:
     """Print the table by kind, what customers do not feel, the innocent differences, and every mistake."""
-    visible = [score for case, score in scores if score.healthy or case.symptoms]
-    unfelt = [score for case, score in scores if not score.healthy and not case.symptoms]
+    visible = [score for case, score in scores if score.healthy or case.felt]
+    unfelt = [score for case, score in scores if not score.healthy and not case.felt]
     print(f"\n{HEAD}\n|{'---|' * (HEAD.count('|') - 1)}")
     for line in (*rows("hostile", visible), *rows("not felt", unfelt)):
         print(line)
-    blamed = [score.wrongly_blamed for case, score in scores if case.changes and not any(f.change for f in case.faults)]
+    blamed = [score.wrongly_blamed for case, score in scores if case.blameless]
     print(f"\nan innocent change blamed: {share(blamed)}")
     print("\n| what differs innocently | health accused | wrong CONFIRMED |\n|---|---|---|")
     for name in sorted({name for case, _ in scores for name in case.innocent}):
