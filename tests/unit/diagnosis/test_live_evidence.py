@@ -169,6 +169,27 @@ def test_a_dead_units_callers_are_its_victims_even_where_nothing_healthy_was_see
     assert found.verdict is Confidence.CONFIRMED
 
 
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        (
+            "Pending, 0/1 ready; FailedScheduling: 0/4 nodes are available: 3 Insufficient cpu",
+            CauseKind.MISCONFIGURATION,
+        ),
+        ("ImagePullBackOff, 0/1 ready", CauseKind.MISCONFIGURATION),
+        ("CreateContainerConfigError: secret not found", CauseKind.MISCONFIGURATION),
+        ("FailedCreatePodSandBox: container init was OOM-killed", CauseKind.SATURATION),
+        ("CrashLoopBackOff, 0/1 ready; Back-off restarting failed container", CauseKind.CRASH),
+    ],
+)
+def test_a_unit_that_was_never_started_has_not_crashed(told: str, kind: CauseKind) -> None:
+    incident = telemetry(shop(60, 2, Fault(dead="tax")))
+    found = diagnose(incident, [], states=[state("tax", ended=True, answered=False, healthy=False, told=told)])
+
+    assert (found.causes[0].service, found.causes[0].kind) == ("tax", kind)
+    assert found.verdict is Confidence.CONFIRMED
+
+
 def test_a_unit_that_answers_badly_has_no_known_cause() -> None:
     found = diagnose(HEALTH, [HEALTH], states=[state("tax", healthy=False), state("web")])
 

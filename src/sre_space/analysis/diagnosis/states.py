@@ -1,9 +1,10 @@
 """Findings from the runtime and the probes: a unit that ended, or that runs and does not answer.
 
 An observation, not a statistic: a service that is down answers no request. The runtime's description of the end shows
-the kind (`kinds.py`: out of memory is saturation).
+the kind: out of memory is saturation; a unit that was never started is misconfigured, and no restart starts it.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +15,9 @@ from sre_space.domain.dependencies import reach
 from sre_space.domain.diagnosis import CauseKind, Evidence
 
 OBSERVED = 1e-6  # the probability that an observation is wrong: probe and runtime err at once
+_NEVER_STARTED = re.compile(  # Kubernetes' reasons: no place for it, no image, no configuration
+    r"FailedScheduling|ErrImage|ImagePullBackOff|InvalidImageName|CreateContainer(Config)?Error"
+)
 
 
 def state_findings(states: Sequence[ServiceState]) -> list[Finding]:
@@ -94,6 +98,8 @@ def _findings(state: ServiceState) -> tuple[Finding, Finding]:
 
 
 def _kind(state: ServiceState) -> CauseKind:
+    if state.ended and kind_of_message(state.runtime) is CauseKind.SATURATION:
+        return CauseKind.SATURATION
     if state.ended:
-        return CauseKind.SATURATION if kind_of_message(state.runtime) is CauseKind.SATURATION else CauseKind.CRASH
+        return CauseKind.MISCONFIGURATION if _NEVER_STARTED.search(state.runtime) else CauseKind.CRASH
     return CauseKind.UNKNOWN if state.answered else CauseKind.HANG
