@@ -6,7 +6,7 @@ JSON protobuf encoding.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sre_space.analysis.diagnosis.building import LogBuilder, LogRow, MetricBuilder, SpanBuilder
@@ -57,23 +57,24 @@ def add_resources_of_spans(resources: Sequence[Json], into: SpanBuilder) -> Lost
 
 def add_resources_of_metrics(resources: Sequence[Json], into: MetricBuilder) -> Lost:
     """Add the points of `resourceMetrics`, and return what was lost."""
-    lost = Lost()
-    for resource, origin in _resources(resources, lost):
-        with lost.guard("metrics of a resource"):
-            for metric in _items(resource, "metrics"):
-                with lost.guard("metric"):
-                    add_metric(metric, origin, into, lost)
-    return lost
+    return _add_each(
+        resources, "metrics", "metric", lambda metric, origin, lost: add_metric(metric, origin, into, lost)
+    )
 
 
 def add_resources_of_logs(resources: Sequence[Json], into: LogBuilder) -> Lost:
     """Add the records of `resourceLogs`, and return what was lost."""
+    return _add_each(resources, "logRecords", "log record", lambda record, origin, _: _record(record, origin, into))
+
+
+def _add_each(resources: Sequence[Json], key: str, kind: str, add: Callable[[Json, Origin, Lost], None]) -> Lost:
+    """Add each item of the resources, and return what was lost: an item that cannot be read costs that item."""
     lost = Lost()
     for resource, origin in _resources(resources, lost):
-        with lost.guard("log records of a resource"):
-            for record in _items(resource, "logRecords"):
-                with lost.guard("log record"):
-                    _record(record, origin, into)
+        with lost.guard(f"{kind}s of a resource"):
+            for item in _items(resource, key):
+                with lost.guard(kind):
+                    add(item, origin, lost)
     return lost
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from support import foreign
 from support.clinic import SICK, Clinic, case, spans_at
 from support.shop import EPOCH, Fault, Made, changed, shop, telemetry
 
@@ -23,24 +24,8 @@ SLOW = Fault(slow={"GET /rate": 40})
 
 
 def written(folder: Path, spans: list[Made]) -> Path:
-    """OTLP/JSON as the Collector writes it."""
-    folder.mkdir(parents=True)
-    with (folder / "traces.jsonl").open("w") as file:
-        for span in spans:
-            told = {
-                "traceId": span.trace,
-                "spanId": span.id,
-                "parentSpanId": span.parent,
-                "name": span.operation,
-                "kind": span.kind,
-                "startTimeUnixNano": str(span.start),
-                "endTimeUnixNano": str(span.end),
-                "status": {"code": span.status, "message": span.message},
-            }
-            service = {"attributes": [{"key": "service.name", "value": {"stringValue": span.service}}]}
-            request = {"resourceSpans": [{"resource": service, "scopeSpans": [{"spans": [told]}]}]}
-            file.write(json.dumps(request) + "\n")
-    return folder
+    """Return a folder with the spans as the Collector writes them, one to a line."""
+    return foreign.written(folder, "traces.jsonl", *(foreign.otlp([span]) for span in spans))
 
 
 @pytest.fixture(name="cases")

@@ -57,8 +57,7 @@ def compared(incident: MetricTable, baselines: Sequence[MetricTable]) -> list[Sh
     """Return every series that health has, too, however it moved.
 
     Each is compared with the healthy window that it differs least from: what healthy windows differ from each other is
-    no fault. Load is none either: it is compared with all of health, except the newest of several windows, for what
-    waits in a surge is noticed some time after the surge began.
+    no fault. Load is none either: it is compared with all of health before it (`_load_before`).
     """
     exact, pooled = _usual(sorted(baselines, key=_last))
     counted = _without_failures(baselines)
@@ -75,11 +74,19 @@ def compared(incident: MetricTable, baselines: Sequence[MetricTable]) -> list[Sh
             usual = [np.zeros(max(FEW, len(times)))]  # health has no bad answers, so that no attribute tells of any
         if usual is not None and len(times):
             is_load = meaning_of(series.name, series.attributes) is Meaning.TRAFFIC
-            whole = np.concatenate(usual[:-1] if is_load and len(usual) >= SEVERAL else usual)
-            candidates = [_compared(series, times, values, part) for part in ([whole] if is_load else usual)]
+            parts = _load_before(usual) if is_load else usual
+            candidates = [_compared(series, times, values, part) for part in parts]
             least = min(candidates, key=lambda shift: shift.impact * (1.0 - shift.p_value))
-            every.append(replace(least, high=float(np.quantile(whole, HIGH_QUANTILE))))
+            every.append(replace(least, high=float(np.quantile(np.concatenate(parts), HIGH_QUANTILE))))
     return every
+
+
+def _load_before(windows: Sequence[Floats]) -> list[Floats]:
+    """Return what the load was, as one window, without the newest of several windows.
+
+    What waits in a surge is noticed some time after the surge began.
+    """
+    return [np.concatenate(windows[:-1] if len(windows) >= SEVERAL else windows)]
 
 
 def _last(table: MetricTable) -> int:
