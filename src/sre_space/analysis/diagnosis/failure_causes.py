@@ -110,12 +110,12 @@ def _finding(
     context: _Context,
 ) -> Finding:
     spans = incident.spans
-    callers_own = float(np.median(spans.duration[rows])) < context.usual_lengths.get(failure.group, 0.0)
-    callers_own = (
-        callers_own or _asked_wrongly(rows, incident) or bool(2 * np.count_nonzero(context.hasty[rows]) > len(rows))
+    is_callers_own = float(np.median(spans.duration[rows])) < context.usual_lengths.get(failure.group, 0.0)
+    is_callers_own = (
+        is_callers_own or _asked_wrongly(rows, incident) or bool(2 * np.count_nonzero(context.hasty[rows]) > len(rows))
     )
     message = spans.names[spans.message[rows[0]]] or _logged_by(failure, int(rows[0]), incident, context.said)
-    service, operation, kind = _charged(failure, incident, context, callers_own, message)
+    service, operation, kind = _charged(failure, incident, context, is_callers_own, message)
     traces = np.unique(spans.trace[rows])
     ended = context.requests.broken if failure.sign is Sign.BROKEN_OFF else context.requests.felt
     affected = len(traces) * failure.weight * max(UNFELT, ended(traces))
@@ -170,12 +170,12 @@ def _shown(failure: Failing, rows: Ints, service: str, incident: Window) -> list
 
 
 def _charged(
-    failure: Failing, incident: Window, context: _Context, callers_own: bool, message: str
+    failure: Failing, incident: Window, context: _Context, is_callers_own: bool, message: str
 ) -> tuple[str, str, CauseKind]:
     """Return the service, operation and kind that a failure is charged to.
 
     A call that fails before its usual duration, although its other end did not fail, is charged to the caller: its
-    timeout is too short. So is one that was answered that the request is wrong (`callers_own`: either). What a call
+    timeout is too short. So is one that was answered that the request is wrong (`is_callers_own`: either). What a call
     without answer says of its other end is charged to that end, when it is a service; so is what work says that broke
     off, though nothing but its word shows it (tied).
     """
@@ -190,11 +190,11 @@ def _charged(
     if failure.sign is Sign.ERROR:
         if group.part == Part.WORK and (accused := context.accused(group, message)) != group.service:
             return accused, "", CauseKind.ERROR
-        if group.part == Part.HOP and not callers_own:
+        if group.part == Part.HOP and not is_callers_own:
             return group.callee, group.callee_operation, CauseKind.ERROR
         foreign = group.part == Part.CALL and not group.callee.startswith(OWN_FILE)
         named = context.peers.service_of(group.callee) if foreign else ""
-        if named not in ("", group.service) and not callers_own and not is_callers_fault(message):
+        if named not in ("", group.service) and not is_callers_own and not is_callers_fault(message):
             return named, group.operation, CauseKind.ERROR
         return group.service, group.operation, CauseKind.DEPENDENCY_ERROR if foreign else CauseKind.ERROR
     if (accused := context.accused(group, message)) != group.service:

@@ -9,10 +9,8 @@ _PORT = re.compile(r":\d+$")
 _ADDRESS = re.compile(r"\d+(\.\d+){3}")
 _HOST = re.compile(r"(?<![\w.-])[A-Za-z][\w.-]*:\d{2,5}\b|//[\w.-]+|\"[\w-]+(?:\.[\w-]+)+\"")
 _ASKED = re.compile(
-    r"(?:could not|couldn't|cannot|can't|failed to|unable to|error|failure|while)"
-    r"\s+(?:\w+\s+){0,2}?(?:get|getting|retriev\w+|fetch\w*|call\w*|load\w*|request\w*|query\w*|read\w*|contact\w*|reach\w*"
-    r"|convert\w*|access\w*|connect\w*|charg\w*|ship\w*|send\w*|add|empty)\s+(?:(?:to|from|the|a|an|user|of|by|for)\s+)*"
-    r"(?P<what>[A-Za-z]+)",
+    r"\b(?:could not|couldn't|cannot|can't|failed to|unable to|(?:error|failure|while) (?=\w+ing\b))"
+    r"(?P<what>(?:\s*[A-Za-z]+\b){2,6})",
     re.IGNORECASE,
 )
 _SCHEME = re.compile(r"^[a-z][\w+.-]*://")
@@ -63,7 +61,9 @@ class Peers:
         """
         hosts = (self.service_of(host.strip('/"')) for host in _HOST.findall(text))
         named = next((host for host in hosts if host), "")
-        words = (match["what"].lower() for match in _ASKED.finditer(text))
+        words = (
+            word for match in _ASKED.finditer(text) for word in match["what"].lower().split()[1:]
+        )  # after the verb
         return named or next((service for word in words if (service := self._stem_of(word))), "")
 
     def _stem_of(self, word: str) -> str:
