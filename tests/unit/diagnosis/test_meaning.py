@@ -8,6 +8,7 @@ from support.shop import EPOCH, Fault, Made, changed, row, shop, telemetry
 
 from sre_space.analysis.diagnosis.building import LogBuilder, LogRow, MetricBuilder, SpanBuilder
 from sre_space.analysis.diagnosis.engine import diagnose
+from sre_space.analysis.diagnosis.peers import Peers
 from sre_space.analysis.diagnosis.result import CaseDiagnosis
 from sre_space.analysis.diagnosis.tables import (
     CLIENT,
@@ -279,3 +280,17 @@ def test_another_value_of_a_setting_is_no_renaming() -> None:
     broken = Fault(fails={"SELECT rate": "password authentication failed for user tax"})
     found = diagnose(telemetry(shop(300, 2, broken)), [HEALTH], [change])
     assert (found.change, found.causes[0].kind) == ("c0ffee", CauseKind.MISCONFIGURATION)
+
+
+@pytest.mark.parametrize(
+    ("text", "service"),
+    [
+        ("unable to reconcile the ledger: EOF", "ledger-service"),
+        ("could not warm up cached recommendations", "recommendations"),
+        ("error while getting orders", "order-svc"),
+        ("failed to order", ""),  # the verb is no service
+        ("ordered the ledger", ""),  # nothing failed
+    ],
+)
+def test_what_was_asked_for_follows_any_verb(text: str, service: str) -> None:
+    assert Peers(["ledger-service", "recommendations", "order-svc"]).asked(text) == service
